@@ -1,0 +1,1 @@
+"""Staff side: release notebooks, collect submissions, grade them and give feedback."""

@@ -1,0 +1,1 @@
+"""Everything a student notebook imports. Never imports `autograder`."""
