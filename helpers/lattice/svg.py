@@ -1,0 +1,164 @@
+"""Display list -> SVG.
+
+Several drawings share a page with each other and with a host's style sheet, so: no `id` attributes (ids are
+`data-id`), no markers or references, every rule scoped by a class made of the drawing's own content and marked
+important, every property that a host could pass down reset. Colours are CSS variables:
+`--lattice-<name>` (a page may set it), then JupyterLab's own, then a literal; dark literals apply under the marks that
+JupyterLab, VS Code, Colab and Sphinx put on a dark page, and under `data-theme="auto"` when the system is dark.
+"""
+
+from hashlib import sha256
+from itertools import groupby
+from xml.sax.saxutils import escape, quoteattr
+
+from .scene import Circle, Line, Polyline, Rect, Scene, Text
+from .style import FONT, HEAT_OPACITY, PALETTE, STYLES, resolve
+
+XMLNS = "http://www.w3.org/2000/svg"
+_DARK_HOSTS = ('[data-jp-theme-light="false"]', "body.vscode-dark", '[theme="dark"]', '[data-theme="dark"]')
+
+
+def to_svg(scene: Scene, alt: str) -> str:
+    """One self-contained <svg> element that may be saved as a file or set into a page."""
+    body = "".join(
+        f'<g class="cells">{"".join(map(_element, items))}</g>' if cells else "".join(map(_element, items))
+        for cells, items in groupby(scene.items, key=lambda item: item.classes == ("cell",))
+    )
+    scope = "lattice-" + sha256(f"{alt}{body}".encode()).hexdigest()[:10]
+    width, height = _n(scene.width), _n(scene.height)
+    return (
+        f'<svg xmlns="{XMLNS}" class="{scope}" role="img" aria-label={quoteattr(alt)} '
+        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+        f"<title>{escape(alt)}</title><style>{_style_sheet(scope, _classes(scene), scene.width)}</style>"
+        f'<rect class="sheet" x="0" y="0" width="{width}" height="{height}"/>{body}</svg>'
+    )
+
+
+def _classes(scene: Scene) -> set[str]:
+    return {name for item in scene.items for name in item.classes}
+
+
+def _style_sheet(scope: str, used: set[str], width: float) -> str:
+    # Three times the class: more specific than any rule a host is likely to write for svg, text or circle.
+    root = f".{scope}" * 3
+    roles = {value for name in used for key, value in STYLES[name].items() if key in ("stroke", "fill")}
+    roles = [role for role in PALETTE if role in roles | {"paper", "heat"}]
+
+    def variables(theme: str) -> str:
+        return "".join(f"--c-{role}:{_variable(role, theme)};" for role in roles)
+
+    rules = [
+        f"{root}{{{variables('light')}display:block!important;width:{_n(width)}px!important;max-width:100%!important;"
+        "height:auto!important;opacity:1!important;filter:none!important;transform:none!important;"
+        "background:none!important}",
+        ",".join(f"{host} {root}" for host in _DARK_HOSTS) + f"{{{variables('dark')}}}",
+        f'@media (prefers-color-scheme:dark){{[data-theme="auto"] {root}{{{variables("dark")}}}}}',
+        f"{root} *{{display:inline!important;visibility:visible!important;opacity:1!important;filter:none!important;"
+        "transform:none!important;transition:none!important;animation:none!important;fill:none!important;"
+        "stroke:none!important;stroke-width:1px!important;stroke-dasharray:none!important}",
+        f"{root} text{{font-family:{FONT}!important;font-style:normal!important;font-weight:400!important;"
+        "letter-spacing:normal!important;word-spacing:normal!important;text-transform:none!important;"
+        "text-shadow:none!important;text-decoration:none!important;text-anchor:middle!important;pointer-events:none;"
+        "font-variant-numeric:tabular-nums!important;direction:ltr!important;writing-mode:horizontal-tb!important}",
+        f"{root} .at-start{{text-anchor:start!important}}{root} .at-end{{text-anchor:end!important}}",
+        f"{root} .sheet{{fill:var(--c-paper)!important}}",
+    ]
+    rules += [f"{root} .{name}{{{_css(STYLES[name])}}}" for name in STYLES if name in used and STYLES[name]]
+    # Last, because a head also carries the classes of its arc.
+    strokes = [role for role in ("blank", "label") if role in used]
+    rules += [f"{root} .{role}.head{{fill:var(--c-{role})!important;stroke:none!important}}" for role in strokes]
+    rules.append(f"{root} .heat,{root} .cells>*{{fill:var(--c-heat)!important;stroke:none!important}}")
+    rules.append(f"{root} .cells>*{{shape-rendering:crispEdges}}")
+    return "".join(rules)
+
+
+def _variable(role: str, theme: str) -> str:
+    colour = PALETTE[role]
+    literal = getattr(colour, theme)
+    host = f"var({colour.host},{literal})" if colour.host else literal
+    return f"var(--lattice-{role},{host})"
+
+
+def _css(properties: dict) -> str:
+    parts = []
+    for key, value in properties.items():
+        if key in ("stroke", "fill"):
+            parts.append(f"{key}:" + ("none" if value == "none" else f"var(--c-{value})"))
+        elif key == "width":
+            parts.append(f"stroke-width:{_n(value)}px")
+        elif key == "dash":
+            parts.append("stroke-dasharray:" + " ".join(_n(v) for v in value))
+        elif key == "cap":
+            parts.append(f"stroke-linecap:{value};stroke-linejoin:round")
+        elif key == "size":
+            parts.append(f"font-size:{_n(value)}px")
+        elif key == "weight":
+            parts.append("font-weight:700")
+        elif key == "opacity":
+            parts.append(f"opacity:{_n(value)}")
+    return ";".join(f"{rule}!important" for part in parts for rule in part.split(";"))
+
+
+def _element(item) -> str:
+    own = f'data-id="{item.id}" class="{" ".join(item.classes)}"'
+    if isinstance(item, Text):
+        size = item.size or resolve(item.classes)["size"]
+        style = f' style="font-size:{_n(item.size)}px!important"' if item.size else ""
+        # A third of the size below the middle is the base line of digits and capitals in every usual font.
+        anchor = "" if item.anchor == "middle" else f" at-{item.anchor}"
+        return (
+            f'<text data-id="{item.id}" class="{" ".join(item.classes)}{anchor}" x="{_n(item.x)}" '
+            f'y="{_n(item.y + 0.35 * size)}"{style}>{escape(item.text)}</text>'
+        )
+    if isinstance(item, Circle):
+        return _shape("circle", f'cx="{_n(item.x)}" cy="{_n(item.y)}" r="{_n(item.r)}"', item, own)
+    if isinstance(item, Rect):
+        place = f'x="{_n(item.x)}" y="{_n(item.y)}" width="{_n(item.width)}" height="{_n(item.height)}"'
+        return _shape("rect", place, item, own)
+    weight = f' style="stroke-width:{_n(item.width)}px!important"' if item.width is not None else ""
+    if isinstance(item, Polyline):
+        points = " ".join(f"{_n(x)},{_n(y)}" for x, y in item.points)
+        return f'<polyline {own} points="{points}"{weight}/>'
+    return _line(item, own, weight)
+
+
+# Classes sit on the shapes, not on a group around them: a host's rule for `circle` would beat an inherited colour.
+
+
+def _shape(tag: str, place: str, item: Circle | Rect, own: str) -> str:
+    tip = f"<title>{escape(item.tip)}</title>" if item.tip else ""
+    if item.level is None:
+        return f"<{tag} {own} {place}>{tip}</{tag}>" if tip else f"<{tag} {own} {place}/>"
+    opacity = f'fill-opacity="{_n(HEAT_OPACITY * item.level, 2)}"'
+    if item.classes == ("cell",):  # thousands of these in a heat map: one element each
+        return f'<{tag} data-id="{item.id}" {place} {opacity}/>'
+    # Paper below, heat above: arcs and halos that pass behind the shape do not shine through.
+    shape = f'<{tag} class="{" ".join(item.classes)}" {place}/>'
+    return f'<g data-id="{item.id}">{tip}{shape}<{tag} class="heat" {place} {opacity}/></g>'
+
+
+def _line(item: Line, own: str, weight: str) -> str:
+    if not item.head:
+        return f'<line {own} x1="{_n(item.x1)}" y1="{_n(item.y1)}" x2="{_n(item.x2)}" y2="{_n(item.y2)}"{weight}/>'
+    (bx, by), corners = arrow_head(item)
+    points = " ".join(f"{_n(x)},{_n(y)}" for x, y in corners)
+    classes = " ".join(item.classes)
+    shaft = f'<line class="{classes}" x1="{_n(item.x1)}" y1="{_n(item.y1)}" x2="{_n(bx)}" y2="{_n(by)}"{weight}/>'
+    tip = f"<title>{escape(item.tip)}</title>" if item.tip else ""
+    return f'<g data-id="{item.id}">{tip}{shaft}<polygon class="{classes} head" points="{points}"/></g>'
+
+
+def arrow_head(item: Line) -> tuple[tuple[float, float], list[tuple[float, float]]]:
+    """Where the shaft ends and the three corners of the head; the shaft ends where the head begins."""
+    length = ((item.x2 - item.x1) ** 2 + (item.y2 - item.y1) ** 2) ** 0.5
+    ux, uy = (item.x2 - item.x1) / length, (item.y2 - item.y1) / length
+    bx, by = item.x2 - item.head * ux, item.y2 - item.head * uy
+    half = 0.48 * item.head
+    corners = [(item.x2, item.y2), (bx - half * uy, by + half * ux), (bx + half * uy, by - half * ux)]
+    return (bx, by), corners
+
+
+def _n(value: float, digits: int = 1) -> str:
+    """A coordinate in as few characters as it needs."""
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+    return "0" if text in ("", "-0") else text
