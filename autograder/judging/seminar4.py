@@ -1,0 +1,54 @@
+"""Judge Seminar 4: the truth for every question, misconceptions, points."""
+
+from pathlib import Path
+
+import numpy as np
+
+from autograder.asking.seminar4 import Question, questions
+from helpers.checks.calling import Answer
+from helpers.checks.cases import Fingerprint, Inputs, Truth
+from helpers.checks.comparing import same_answer
+from helpers.checks.misconceptions import recognise
+from helpers.checks.rubric import Exercise
+from helpers.checks.scoring import Asked, ExerciseResult, score
+
+from . import oracle, zoo
+from .reading import NotReadable, read_answer
+
+LARGEST_TO_RECOGNISE = 300
+"""Nodes. Mistakes that only show on long lattices are told from there by their first wrong cell."""
+
+
+def judge(exercise: Exercise, seed: bytes, folder: Path) -> tuple[ExerciseResult, Answer | None]:
+    """Points and findings for one exercise, and the student's answer to the public worked example for its picture."""
+    asked = []
+    for question in questions(seed):
+        answer = _answer(folder, exercise, question)
+        truth = Truth(*getattr(oracle, exercise.key)(*_arguments(question.inputs)))
+        asked.append(Asked(question.key, question.group, question.title, question.inputs, truth, answer))
+    result = score(exercise, asked, _misconceptions(exercise.key, asked))
+    return result, next((question.answer for question in asked if question.key == "cat"), None)
+
+
+def _answer(folder: Path, exercise: Exercise, question: Question) -> Answer:
+    try:
+        answer = read_answer(folder, f"{exercise.key}-{question.key}")
+    except NotReadable as error:
+        return Answer("malformed", f"The answer could not be read: {error}")
+    return answer or Answer("not implemented", "There is no answer to this question.")
+
+
+def _arguments(inputs: Inputs) -> tuple[np.ndarray, np.ndarray, int]:
+    return inputs.log_probs, inputs.targets, inputs.blank
+
+
+def _misconceptions(exercise: str, asked: list[Asked]) -> list[str]:
+    if all(question.answer.status != "ok" or same_answer(question.answer, question.truth) for question in asked):
+        return []
+    small = [question for question in asked if np.prod(question.inputs.shape) <= LARGEST_TO_RECOGNISE]
+    fingerprints = []
+    for name in zoo.ZOO[exercise]:
+        answers = {question.key: zoo.answers(exercise, name, question.inputs) for question in small}
+        known = {key: truth for key, truth in answers.items() if truth is not None and not np.isnan(truth.cells).any()}
+        fingerprints.append(Fingerprint(name, known))
+    return recognise({q.key: q.answer for q in small}, {q.key: q.truth for q in small}, fingerprints)

@@ -1,0 +1,77 @@
+"""From answers to points. The same code scores public cases in a notebook and fresh inputs in the sealed grader."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .calling import Answer
+from .cases import Inputs, Truth
+from .comparing import Finding, compare
+from .rubric import Exercise, Item
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question with the student's answer and the right one."""
+
+    key: str
+    group: str
+    title: str
+    """What the student is told about the inputs; of hidden ones only their kind."""
+    inputs: Inputs
+    truth: Truth
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """One rubric line, decided."""
+
+    item: Item
+    asked: int
+    wrong: tuple[tuple[str, Finding], ...]
+    """Title of the inputs and what was found, for each answer that is not right."""
+
+    @property
+    def passed(self) -> bool:
+        """All of its questions were answered rightly, and there was at least one."""
+        return self.asked > 0 and not self.wrong
+
+    @property
+    def points(self) -> float:
+        """All or nothing."""
+        return self.item.points if self.passed else 0.0
+
+
+@dataclass(frozen=True)
+class ExerciseResult:
+    """One exercise, decided."""
+
+    exercise: Exercise
+    items: tuple[ItemResult, ...]
+    misconceptions: tuple[str, ...] = ()
+    """Names of known mistakes that give exactly these numbers."""
+    written: bool = True
+    """False where the function still is the stub."""
+
+    @property
+    def points(self) -> float:
+        """The sum over the items."""
+        return sum(item.points for item in self.items)
+
+
+def score(exercise: Exercise, asked: Sequence[Asked], misconceptions: Sequence[str] = ()) -> ExerciseResult:
+    """Decide every item of the exercise from the answers."""
+    items = []
+    for item in exercise.items:
+        questions = [question for question in asked if question.group == item.inputs]
+        wrong = []
+        for q in questions:
+            finding = compare(exercise.key, q.inputs, q.truth, q.answer, look_at=item.looks_at)
+            if finding and misconceptions:
+                # The cause is known and said once for the whole exercise; a guess beside it would only confuse.
+                finding = replace(finding, why="", next="")
+            if finding:
+                wrong.append((q.title, finding))
+        items.append(ItemResult(item, len(questions), tuple(wrong)))
+    written = any(question.answer.status != "not implemented" for question in asked)
+    return ExerciseResult(exercise, tuple(items), tuple(misconceptions), written)
