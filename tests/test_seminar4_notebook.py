@@ -1,0 +1,367 @@
+"""The seminar notebook: what a student opens, what an instructor releases, and what the text claims."""
+
+import copy
+import itertools
+import json
+import math
+import re
+import textwrap
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from nbclient import NotebookClient
+from nbgrader.nbgraderformat import MetadataValidator
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
+from traitlets.config import Config
+
+from autograder.release import STUB
+from helpers import checks
+from helpers.checks.rubric import SEMINAR4
+from helpers.lattice import Lattice
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NOTEBOOK = REPOSITORY / "notebooks" / "seminar4" / "seminar4.ipynb"
+SEED = REPOSITORY.parent / "shared" / "seed.txt"
+FRIENDLY = "Not written yet: replace this line with your solution."
+
+
+@pytest.fixture(scope="module")
+def source():
+    return nbformat.read(NOTEBOOK, as_version=4)
+
+
+@pytest.fixture(scope="module")
+def stub(source):
+    config = Config()
+    config.ClearSolutions.code_stub = {"python": STUB}
+    notebook, resources = copy.deepcopy(source), {}
+    for preprocessor in (ClearSolutions(config=config), ClearHiddenTests(config=config)):
+        notebook, resources = preprocessor.preprocess(notebook, resources)
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def solved_run(source):
+    return executed(source)
+
+
+@pytest.fixture(scope="module")
+def stub_run(stub):
+    return executed(stub)
+
+
+def executed(notebook):
+    """A copy that ran to its last cell, whatever its cells raised, as nbgrader runs it."""
+    notebook = copy.deepcopy(notebook)
+    where = {"metadata": {"path": str(REPOSITORY)}}
+    NotebookClient(notebook, timeout=120, allow_errors=True, resources=where).execute()
+    return notebook
+
+
+def cells(notebook, kind):
+    return [cell for cell in notebook.cells if cell.cell_type == kind]
+
+
+def cell(notebook, grade_id):
+    return next(cell for cell in notebook.cells if cell.id == grade_id)
+
+
+def outputs(notebook, kind):
+    return [(cell.id, out) for cell in cells(notebook, "code") for out in cell.outputs if out.output_type == kind]
+
+
+def namespace(source, *grade_ids):
+    """The names that the given cells define, run without a kernel."""
+    names = {"np": np, "torch": torch, "math": math}
+    for grade_id in grade_ids:
+        exec(cell(source, grade_id).source, names)
+    return names
+
+
+# The file
+
+
+def test_the_source_is_valid_and_holds_no_output(source):
+    nbformat.validate(source)
+    assert (source.nbformat, source.nbformat_minor) == (4, 5)
+    for code in cells(source, "code"):
+        assert code.outputs == []
+        assert code.execution_count is None
+
+
+def test_saving_the_source_again_changes_no_byte():
+    text = NOTEBOOK.read_text(encoding="utf-8")
+    assert text == json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n"
+
+
+def test_every_cell_has_valid_nbgrader_metadata_and_its_grade_id_as_cell_id(source):
+    MetadataValidator().validate_nb(source)
+    ids = [cell.metadata.nbgrader.grade_id for cell in source.cells]
+    assert ids == [cell.id for cell in source.cells]
+    assert len(set(ids)) == len(ids)
+
+
+def test_only_the_two_answers_are_open_to_edits(source):
+    answers = [cell.id for cell in source.cells if cell.metadata.nbgrader.solution]
+    unlocked = [cell.id for cell in source.cells if not cell.metadata.nbgrader.locked]
+    assert answers == unlocked == [exercise.key for exercise in SEMINAR4]
+
+
+def test_the_points_of_the_check_cells_are_the_rubric(source):
+    graded = {cell.id: cell.metadata.nbgrader.points for cell in source.cells if cell.metadata.nbgrader.grade}
+    assert graded == {f"check-{exercise.key}": exercise.points for exercise in SEMINAR4}
+
+
+def test_the_points_told_to_students_are_the_rubric(source):
+    assert [item.points for exercise in SEMINAR4 for item in exercise.items] == [1.0] * 10  # "One point each"
+    told = cell(source, "forward-exercise").source.replace("`", "").lower()
+    for item in SEMINAR4[0].items:
+        assert item.title.lower() in told
+    assert [item.key for item in SEMINAR4[1].items] == [item.key for item in SEMINAR4[0].items]  # "the same five"
+    for exercise in SEMINAR4:
+        assert f"`{exercise.key}` ({exercise.points:g} points)" in cell(source, f"{exercise.key}-exercise").source
+    assert f"**{sum(exercise.points for exercise in SEMINAR4):g} points" in cell(source, "title").source
+
+
+def test_stub_and_solution_differ_only_between_the_marks(source, stub):
+    region = re.compile(r"^( *)### BEGIN SOLUTION\n.*?^ *### END SOLUTION$", re.MULTILINE | re.DOTALL)
+    assert len(source.cells) == len(stub.cells)
+    for ours, theirs in zip(source.cells, stub.cells, strict=True):
+        assert region.sub(lambda found: found[1] + STUB, ours.source) == theirs.source
+        assert (ours.source != theirs.source) == ours.metadata.nbgrader.solution
+
+
+def test_given_code_cells_are_short(source):
+    for code in cells(source, "code"):
+        if not code.metadata.nbgrader.solution:
+            assert len(code.source.splitlines()) <= 16, code.id
+
+
+# Running it
+
+
+@pytest.mark.slow
+def test_with_solutions_every_cell_runs_without_an_error_or_a_word_on_stderr(solved_run):
+    assert outputs(solved_run, "error") == []
+    assert [(where, out.text) for where, out in outputs(solved_run, "stream") if out.name == "stderr"] == []
+    assert all(code.execution_count for code in cells(solved_run, "code"))
+
+
+@pytest.mark.slow
+def test_solutions_earn_all_points(solved_run):
+    for exercise in SEMINAR4:
+        (result,) = cell(solved_run, f"check-{exercise.key}").outputs
+        assert float(result.data["text/plain"]) == exercise.points
+
+
+@pytest.mark.slow
+def test_stubs_run_and_stop_only_with_the_friendly_sentence(stub_run):
+    errors = outputs(stub_run, "error")
+    assert {(out.ename, out.evalue) for _, out in errors} == {("NotImplementedError", FRIENDLY)}
+    assert all(code.execution_count for code in cells(stub_run, "code"))
+
+
+@pytest.mark.slow
+def test_stubs_earn_no_points_and_cost_no_traceback(stub_run):
+    for exercise in SEMINAR4:
+        assert cell(stub_run, exercise.key).outputs == []
+        (result,) = cell(stub_run, f"check-{exercise.key}").outputs
+        assert float(result.data["text/plain"]) == 0.0
+
+
+@pytest.mark.slow
+def test_every_picture_has_a_text_for_those_who_cannot_see_it(solved_run):
+    pictures = [cell for cell in cells(solved_run, "code") if cell.id.startswith("draw-")]
+    assert len(pictures) >= 8
+    for picture in pictures:
+        data = [out.data for out in picture.outputs if out.output_type == "execute_result"]
+        assert len(data) == 1, picture.id
+        assert {"text/html", "image/png", "text/plain"} <= set(data[0]), picture.id
+        assert "\n" not in data[0]["text/plain"]
+
+
+@pytest.mark.slow
+def test_enumeration_tables_and_autograd_agree_on_the_printed_page(solved_run):
+    def printed(grade_id):
+        return "".join(out.text for out in cell(solved_run, grade_id).outputs if out.output_type == "stream")
+
+    expected = checks.case("cat")
+    assert f"cost = {expected.cost:.6f} nats" in printed("enumerate")
+    assert printed("enumerate").count("%") == 20
+    probability = f"{math.exp(-expected.cost):.6f}"
+    assert printed("draw-your-alpha").count(probability) == 2
+    assert printed("draw-your-beta").count(f"{expected.cost:.6f}") == 2
+    assert re.search(r"anti-diagonals \[(1\.\s+){6}1\.\s*\]", printed("antidiagonals"))
+    assert float(printed("gradient").rsplit(": ", 1)[1]) < 1e-6
+
+
+# The numbers and formulas
+
+
+def test_the_worked_example_is_the_public_case_cat(source):
+    given, case = namespace(source, "build-table"), checks.case("cat")
+    assert given["blank"] == case.blank
+    assert given["targets"].tolist() == case.targets.tolist()
+    np.testing.assert_allclose(given["log_probs"].numpy(), case.log_probs, rtol=1e-5)
+
+
+LATTICES = [(4, 3, 4, 0), (3, 2, 5, 2), (5, 2, 3, -1), (1, 3, 4, 1), (4, 0, 3, 0), (1, 0, 2, -1), (2, 5, 6, -3)]
+
+
+@pytest.mark.parametrize(("T", "U", "V", "blank"), LATTICES)
+@pytest.mark.parametrize("impossible", [False, True])
+def test_the_solutions_are_the_sums_over_paths_that_the_text_defines(source, T, U, V, blank, impossible):
+    names = namespace(source, "forward", "backward")
+    random = np.random.default_rng(T * 100 + U)
+    scores = torch.log_softmax(torch.from_numpy(random.normal(size=(T, U + 1, V))), dim=-1)
+    labels = [k for k in range(V) if k != blank % V]
+    targets = torch.from_numpy(random.choice(labels, size=U)).long()
+    if impossible:
+        scores[0, 0, blank] = -math.inf
+    ways_in, ways_out, total = sums_over_paths(scores.exp().tolist(), targets.tolist(), T, U, blank)
+    for name, ways in (("forward", ways_in), ("backward", ways_out)):
+        table, cost = names[name](scores, targets, blank=blank)
+        np.testing.assert_allclose(np.exp(table), ways, rtol=1e-12)
+        assert isinstance(cost, float)
+        assert math.exp(-cost) == pytest.approx(total, rel=1e-12)
+
+
+def sums_over_paths(p, targets, T, U, blank):
+    """alpha, beta and P(y | x) by listing the paths into and out of every node: no recursion over the lattice."""
+
+    def product(moves, t, u):
+        result = 1.0
+        for label in moves:
+            result *= p[t][u][targets[u] if label else blank]
+            t, u = (t, u + 1) if label else (t + 1, u)
+        return result
+
+    def orders(blanks, labels):
+        for places in itertools.combinations(range(blanks + labels), labels):
+            yield [place in places for place in range(blanks + labels)]
+
+    nodes = np.zeros((T, U + 1)), np.zeros((T, U + 1))
+    for t, u in itertools.product(range(T), range(U + 1)):
+        nodes[0][t, u] = sum(product(moves, 0, 0) for moves in orders(t, u))
+        nodes[1][t, u] = sum(product([*moves, False], t, u) for moves in orders(T - 1 - t, U - u))
+    return *nodes, sum(product([*moves, False], 0, 0) for moves in orders(T - 1, U))
+
+
+def test_the_solutions_survive_a_whole_sentence(source):
+    names = namespace(source, "forward", "backward")
+    T, U, V = 300, 60, 30
+    scores = torch.full((T, U + 1, V), -math.log(V), dtype=torch.float64)
+    targets = torch.arange(U) % (V - 1)
+    uniform = (T + U) * math.log(V) - math.log(math.comb(T + U - 1, U))
+    for name in ("forward", "backward"):
+        assert names[name](scores, targets)[1] == pytest.approx(uniform, rel=1e-12)
+
+
+def test_each_factor_of_the_worked_product_is_read_at_the_node_that_its_arc_leaves(source):
+    factor = re.compile(r"P\(\\(?:mathrm (\w)|(varnothing)) \\mid (\d), (\d)\)")
+    written = [
+        (letter or "∅", int(t), int(u)) for letter, _, t, u in factor.findall(cell(source, "one-alignment").source)
+    ]
+    names = namespace(source, "build-table", "walk-one-alignment")
+    assert written == [(names["symbols"][k], t, u) for t, u, k in names["steps"]("lbblblb")]
+    assert written[1] == ("∅", 0, 1)
+
+
+def test_the_recursions_in_the_text_read_the_right_label_at_the_right_node(source):
+    def formulas(grade_id):
+        return re.sub(r"\\,|\s", "", cell(source, grade_id).source)
+
+    forward, backward = formulas("forward-variable"), formulas("backward-variable")
+    assert r"\alpha(t-1,u)P(\varnothing\midt-1,u)+\alpha(t,u-1)P(y_{u-1}\midt,u-1)" in forward
+    assert r"=\alpha(T-1,U)P(\varnothing\midT-1,U)" in forward
+    assert r"P(\varnothing\midt,u)\beta(t+1,u)+P(y_u\midt,u)\beta(t,u+1)" in backward
+    assert r"\beta(T-1,U)=P(\varnothing\midT-1,U)" in backward
+
+
+def test_the_numbers_in_the_text_are_those_of_the_worked_example(source):
+    case = checks.case("cat")
+    p, alpha = np.exp(case.log_probs), np.exp(case.log_alpha)
+    by_hand = cell(source, "forward-by-hand").source
+    numbers = [alpha[0, 1], alpha[1, 0], alpha[0, 1], p[0, 1, 0], alpha[1, 0], p[1, 0, 1], alpha[1, 1]]
+    assert re.findall(r"0\.\d{4}", by_hand) == [f"{number:.4f}" for number in numbers]
+
+    waiting = math.exp(case.log_alpha[1, 0] + case.log_beta[1, 0] + case.cost)
+    reading = cell(source, "gradient-reading").source
+    lattice = Lattice.from_log_probs(case.log_probs, case.targets, blank=case.blank)
+    best = math.exp(lattice.log_prob(lattice.best_path()) + case.cost)
+    assert f"About {100 * best:.0f}%." in cell(source, "sum-over-alignments").source
+    assert f"says blank {100 * p[0, 0, 0]:.0f}% of the time" in reading
+    assert f"{100 * waiting:.0f}% would be right" in reading
+
+
+def test_the_numbers_of_the_long_sentence_are_right(source):
+    T, U, V = 835, 158, 30
+    paths = math.comb(T + U - 1, U)
+    assert f"their number has {len(str(paths))} digits" in cell(source, "title").source
+    uniform = (T + U) * math.log(V) - math.log(paths)
+    assert rf"\approx {uniform:.0f}$ nats" in cell(source, "logs").source
+    assert f"$T = {T}$ frames, $U = {U}$ characters" in cell(source, "too-many-text").source
+
+
+# The text
+
+
+def test_no_picture_is_linked_from_elsewhere(source):
+    for text in cells(source, "markdown"):
+        assert not re.search(r"!\[|<img", text.source), text.id
+
+
+def test_headings_start_at_one_title_and_skip_no_level(source):
+    levels = [
+        len(mark) for text in cells(source, "markdown") for mark in re.findall(r"^(#+) ", text.source, re.MULTILINE)
+    ]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    numbers = [found for text in cells(source, "markdown") for found in re.findall(r"^##? (\d)\.", text.source, re.M)]
+    assert [int(number) for number in numbers] == list(range(1, levels.count(2) + 1))
+
+
+def test_mathematics_is_closed_and_renders_in_both_mathjax_and_katex(source):
+    for text in cells(source, "markdown"):
+        prose = re.sub(r"`[^`]*`", "", text.source)
+        displays = prose.split("$$")
+        assert len(displays) % 2 == 1, text.id
+        inline = "".join(displays[::2])
+        assert inline.count("$") % 2 == 0, text.id
+        formulas = displays[1::2] + re.findall(r"\$([^$\n]+)\$", inline)
+        assert 2 * len(re.findall(r"\$([^$\n]+)\$", inline)) == inline.count("$"), text.id
+        for formula in formulas:
+            assert formula.count("{") == formula.count("}"), (text.id, formula)
+            # Some renderers eat the backslash of `\{`, KaTeX has no `eqnarray` or `\label`, `|` ends a table's cell.
+            assert not re.search(r"\\[{}]|eqnarray|\\label|\\def|\|", formula), (text.id, formula)
+
+
+def test_hidden_answers_are_blocks_that_markdown_still_reads_inside(source):
+    questions = [text for text in cells(source, "markdown") if "Predict before you run" in text.source]
+    assert 2 <= len(questions) <= 5
+    for text in questions:
+        assert re.search(r"<details>\n<summary>Answer</summary>\n\n.+\n\n</details>$", text.source, re.DOTALL), text.id
+
+
+def test_no_sentence_or_line_of_code_comes_from_the_seed(source):
+    if not SEED.exists():
+        pytest.skip("the seed document lies outside the repository and is not on this machine")
+    seed = SEED.read_text(encoding="utf-8")
+    sentences, lines = shingles(seed), {line.strip() for line in seed.splitlines()}
+    assert len(sentences) > 1000
+    for text in cells(source, "markdown"):
+        shared = shingles(text.source) & sentences
+        assert not shared, (text.id, textwrap.shorten(str(shared), 300))
+    for code in cells(source, "code"):
+        ours = {line.strip() for line in code.source.splitlines() if len(line.strip()) > 30}
+        assert not ours & lines, code.id
+
+
+def shingles(text):
+    """Runs of eight words. Formulas are left out: the definition of a sum over alignments is nobody's sentence."""
+    words = re.findall(r"\w+", re.sub(r"\$\$.*?\$\$|\$[^$\n]*\$", " ", text.lower(), flags=re.DOTALL))
+    return {tuple(words[start : start + 8]) for start in range(len(words) - 7)}
