@@ -1,0 +1,99 @@
+"""What the command line shows: tables and progress, plain text where there is no terminal."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from .course import Assignment
+from .verdicts import Grade, Verdict
+
+WIDTH_WITHOUT_TERMINAL = 140
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
+
+
+def say(sentence: str) -> None:
+    """Print one line."""
+    _console().print(sentence, markup=False, soft_wrap=True)
+
+
+def show(table: Table) -> None:
+    """Print a table."""
+    _console().print(table)
+
+
+@contextlib.contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A progress bar; the function it gives takes one step and names it."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[last]}", markup=False),
+        console=_console(),
+    )
+    with bar:
+        task = bar.add_task(title, total=total, last="")
+        yield lambda last: bar.update(task, advance=1, last=last)
+
+
+def grade_line(grade: Grade) -> str:
+    """One student in a few words."""
+    points = f"{grade.points:g}/{grade.max_points:g}" if grade.decided else "undecided"
+    return f"{grade.student}: {grade.verdict.value}, {points}"
+
+
+def intake_table(rows) -> Table:
+    """What was taken, repaired, refused, and why."""
+    table = Table(title="Collected")
+    for name in ("file", "student", "assignment", "status", "notes"):
+        table.add_column(name, overflow="fold")
+    colors = {"refused": "red", "repaired": "yellow", "taken": "green"}
+    for row in rows:
+        status = f"[{colors[row.status]}]{row.status}[/]" if row.status in colors else row.status
+        cells = (row.file, row.student or "", row.assignment or "")
+        table.add_row(*map(_plain, cells), status, _plain(" ".join(row.notes)))
+    return table
+
+
+def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, float]) -> Table:
+    """One row a student, one column an exercise."""
+    table = Table(title=f"{assignment.title}, {assignment.points:g} points")
+    table.add_column("student", overflow="fold")
+    table.add_column("verdict")
+    for exercise in assignment.exercises:
+        table.add_column(exercise.key, justify="right")
+    table.add_column("points", justify="right", style="bold")
+    table.add_column("what was recognised", overflow="fold")
+    for grade in grades:
+        color = {Verdict.GRADED: "green", Verdict.GRADER_ERROR: "red"}.get(grade.verdict, "yellow")
+        points = [f"{exercise.points:g}" if grade.decided else "–" for exercise in grade.exercises]
+        total = f"{scores.get(grade.student, grade.points):g}" if grade.decided else "–"
+        why = " ".join(
+            f"{exercise.key}: {_short(exercise.misconception)}"
+            for exercise in grade.exercises
+            if exercise.misconception
+        )
+        table.add_row(
+            _plain(grade.student), f"[{color}]{grade.verdict.value}[/]", *points, total, _plain(why or grade.detail)
+        )
+    return table
+
+
+def _short(sentence: str) -> str:
+    """The cause without its frame: `This is exactly what you get when` says nothing in a table."""
+    return sentence.removeprefix("This is exactly what you get when ").partition(". ")[0] + "."
+
+
+def _plain(text: str) -> str:
+    """Text from outside, with rich's markup disarmed and control characters gone."""
+    from rich.markup import escape
+
+    return escape("".join(character if character.isprintable() else " " for character in text))

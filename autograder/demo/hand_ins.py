@@ -1,0 +1,126 @@
+"""Make the sample class's zips from `sample_class/*.py` and the released notebook.
+
+Each file there is one student: `# zip:` and `# quirks:` lines, then cells after `# %% NAME`. A cell named like an
+exercise replaces that exercise's answer; a cell named `extra` is added before the next one.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLES = Path(__file__).parent / "sample_class"
+SAVED_AT = (2026, 3, 2, 18, 30, 0)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One student's work as written down in `sample_class`."""
+
+    key: str
+    zip_name: str
+    quirks: tuple[str, ...]
+    cells: tuple[tuple[str, str], ...]
+    """(name, source), in order."""
+
+
+def samples() -> list[Sample]:
+    """The class, by file name."""
+    return [_read(path) for path in sorted(SAMPLES.glob("*.py"))]
+
+
+def build(template: Path, inbox: Path) -> list[Path]:
+    """Write all hand-ins into `inbox`, with two stray files that are nobody's."""
+    inbox.mkdir(parents=True, exist_ok=True)
+    released = json.loads(template.read_text("utf-8"))
+    made = []
+    for sample in samples():
+        path = inbox / sample.zip_name
+        path.write_bytes(_zip(sample, fill_in(released, sample)))
+        made.append(path)
+    (inbox / "grades.xlsx").write_bytes(b"not a hand-in")
+    (inbox / "Thomas_sem3.zip").write_bytes(b"PK\x03\x04 and then the connection broke")
+    return made
+
+
+def fill_in(released: dict, sample: Sample) -> dict:
+    """The released notebook with the student's cells in it."""
+    notebook = json.loads(json.dumps(released))
+    cells, added = [], []
+    answers = dict(cell for cell in sample.cells if cell[0] != "extra")
+    before: dict[str, list[str]] = {}
+    for name, source in sample.cells:
+        if name == "extra":
+            added.append(source)
+        else:
+            before[name], added = added, []
+    for cell in notebook["cells"]:
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        for source in before.get(name, []):
+            cells.append(_cell(source, len(cells)))
+        if name in answers:
+            cell["source"] = answers[name]
+        cells.append(cell)
+    notebook["cells"] = cells
+    for quirk in sample.quirks:
+        if quirk in NOTEBOOK_QUIRKS:
+            NOTEBOOK_QUIRKS[quirk](notebook)
+    return notebook
+
+
+def _read(path: Path) -> Sample:
+    head, *parts = path.read_text("utf-8").split("\n# %% ")
+    about = dict(line[2:].split(": ", 1) for line in head.splitlines() if line.startswith("# ") and ": " in line)
+    cells = tuple((name.strip(), source.strip("\n")) for name, _, source in (part.partition("\n") for part in parts))
+    return Sample(path.stem, about["zip"], tuple(about.get("quirks", "").replace(",", " ").split()), cells)
+
+
+def _cell(source: str, number: int) -> dict:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": f"scratch-{number}",
+        "metadata": {},
+        "outputs": [],
+        "source": source,
+    }
+
+
+def _saved_by_colab(notebook: dict) -> None:
+    """Colab saves nbformat 4.0 without cell ids, adds its own metadata and keeps nbgrader's."""
+    notebook["nbformat_minor"] = 0
+    notebook["metadata"] = {
+        "colab": {"name": "Copy of seminar4.ipynb", "provenance": [], "toc_visible": True},
+        "kernelspec": {"name": "python3", "display_name": "Python 3"},
+        "accelerator": "GPU",
+    }
+    for number, cell in enumerate(notebook["cells"]):
+        cell.pop("id", None)
+        cell["metadata"] = {**cell["metadata"], "id": f"colab{number:06d}"}
+        if cell["cell_type"] == "code":
+            cell["metadata"]["colab"] = {"base_uri": "https://localhost:8080/"}
+
+
+def _without_checks(notebook: dict) -> None:
+    notebook["cells"] = [cell for cell in notebook["cells"] if not cell["metadata"].get("nbgrader", {}).get("grade")]
+
+
+NOTEBOOK_QUIRKS: dict[str, Callable[[dict], None]] = {"colab": _saved_by_colab, "no-checks": _without_checks}
+
+
+def _zip(sample: Sample, notebook: dict) -> bytes:
+    data = json.dumps(notebook, ensure_ascii=False, indent=1).encode()
+    if "truncated" in sample.quirks:
+        data = data[: len(data) // 2]
+    name = "Copy of seminar4.ipynb" if "colab" in sample.quirks else "seminar4.ipynb"
+    folder = Path(sample.zip_name).stem
+    members = {f"{folder}/work/{name}" if "nested" in sample.quirks else f"{folder}/{name}": data}
+    if "macos" in sample.quirks:
+        members |= {f"__MACOSX/{folder}/._{name}": b"\x00\x05\x16\x07", f"{folder}/.DS_Store": b"\x00\x00\x00\x01Bud1"}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in members.items():
+            archive.writestr(zipfile.ZipInfo(member, SAVED_AT), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

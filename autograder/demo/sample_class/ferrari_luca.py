@@ -1,0 +1,2 @@
+# zip: Ferrari_Luca_sem3.zip
+# style: nothing written

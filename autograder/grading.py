@@ -1,0 +1,244 @@
+"""Ask, die, judge: from a collected submission to a grade.
+
+`grade_submission` is a pure function of a bundle, the course key and the code of the grader, so it can run on any
+`concurrent.futures.Executor`, here or on other machines. One writer, elsewhere, owns results and gradebook.
+"""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+
+from .course import ASSIGNMENTS, REPOSITORY, Assignment
+from .sandbox import Limits, Outcome, Sandbox, SandboxBroken
+from .verdicts import ExerciseGrade, Grade, Verdict, exercise_grade
+
+WORTH_A_WORKER = 8
+"""Submissions. Starting a sandbox costs as much computing as grading about that many."""
+
+CELL_SECONDS = 30
+CALL_SECONDS = 10
+GRADER_CODE = (
+    "autograder/asking",
+    "autograder/judging",
+    "autograder/sandbox",
+    "autograder/grading.py",
+    "helpers/checks",
+    "helpers/assets",
+)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One submission with all that its grade depends on. Small and picklable."""
+
+    student: str
+    assignment: str
+    steps: tuple[dict, ...]
+    """{"run": source, "name": title} or {"ask": exercise}, in the order of the notebook."""
+    given: frozenset[str]
+    """Names of the steps whose source is ours: an exception there is a consequence, not news."""
+    problem: str
+    """Why there is no notebook; empty where there is one."""
+    notes: tuple[str, ...]
+    limits: Limits = field(default_factory=Limits)
+
+    def fingerprint(self, key: bytes) -> str:
+        """Changes with anything that could change the grade."""
+        # What was repaired is part of what the student is told, so it counts too.
+        content = [self.student, self.assignment, self.steps, sorted(self.given), self.problem, self.notes]
+        text = json.dumps([*content, asdict(self.limits), grader_version()], ensure_ascii=False)
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+@cache
+def grader_version() -> str:
+    """A hash of the code that asks and judges."""
+    digest = hashlib.sha256()
+    for name in GRADER_CODE:
+        path = REPOSITORY / name
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.suffix in {".py", ".json"}:
+                digest.update(str(file.relative_to(REPOSITORY)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def bundle(assignment: Assignment, student: str, notebook, template, problem: str, notes: list[str]) -> Bundle:
+    """Lay out the cells of a repaired notebook as steps. `notebook` is None where there was nothing to open."""
+    steps, given, asked = [], set(), []
+    skipped = {
+        cell.metadata.nbgrader.grade_id
+        for cell in template.cells
+        if "nbgrader" in cell.metadata and cell.metadata.get("rnnt", {}).get("grading") == "skip"
+    }
+    keys = [exercise.key for exercise in assignment.exercises]
+    for number, cell in enumerate(notebook.cells if notebook else [], start=1):
+        mark = cell.metadata.get("nbgrader", {})
+        name = f"cell {number}" + (f" ({mark['grade_id']})" if mark else "")
+        if cell.cell_type != "code" or not cell.source.strip() or mark.get("grade_id") in skipped:
+            continue
+        if mark.get("grade"):
+            exercise = mark["grade_id"].removeprefix("check-")
+            asked.append(exercise)
+            steps.append({"ask": exercise})
+            continue
+        if mark and not mark.get("solution"):
+            given.add(name)
+        steps.append({"run": cell.source, "name": name})
+    steps += [{"ask": key} for key in keys if key not in asked] if notebook else []
+    return Bundle(student, assignment.name, tuple(steps), frozenset(given), problem, tuple(notes))
+
+
+_thread = threading.local()
+
+
+def grade_submission(bundle: Bundle, key: bytes) -> Grade:
+    """Grade one submission. Never raises for anything that a submission does."""
+    if not hasattr(_thread, "sandbox"):
+        _thread.sandbox = Sandbox()
+        _sandboxes.append(_thread.sandbox)
+    try:
+        return _grade(bundle, key, _thread.sandbox)
+    except Exception as error:
+        # The one place that catches all: a fault of ours must neither stop the class nor look like a zero.
+        detail = f"{type(error).__name__}: {error}"
+        return _undecided(bundle, key, Verdict.GRADER_ERROR, detail, _thread.sandbox.level)
+
+
+_sandboxes: list[Sandbox] = []
+
+
+def grade_class(
+    bundles: list[Bundle], key: bytes, workers: int = 2, executor: Executor | None = None
+) -> Iterator[Grade]:
+    """Grade many submissions, yielding each as it is done."""
+    # Threads: all heavy work is done by the sandboxes' processes, one a thread.
+    useful = 1 + len(bundles) // WORTH_A_WORKER
+    own = executor or ThreadPoolExecutor(max_workers=min(workers, useful))
+    try:
+        futures = [own.submit(grade_submission, bundle, key) for bundle in bundles]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        if executor is None:
+            own.shutdown(cancel_futures=True)
+            while _sandboxes:
+                _sandboxes.pop().close()
+
+
+def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
+    from .judging.reading import NotReadable, read_json, text
+
+    if bundle.problem:
+        return _undecided(bundle, key, Verdict.UNREADABLE, bundle.problem, sandbox.level)
+    assignment = ASSIGNMENTS[bundle.assignment]
+    fingerprint = bundle.fingerprint(key)
+    seeds = {exercise.key: seed(key, fingerprint, exercise.key) for exercise in assignment.exercises}
+    with sandbox.job() as folder:
+        job = {
+            "assignment": bundle.assignment,
+            "seeds": {name: value.hex() for name, value in seeds.items()},
+            "limits": {"cell_seconds": CELL_SECONDS, "call_seconds": CALL_SECONDS},
+            "steps": bundle.steps,
+        }
+        (folder / "job.json").write_text(json.dumps(job), "utf-8")
+        try:
+            outcome = sandbox.run(folder, bundle.limits)
+        except SandboxBroken as error:
+            return _undecided(bundle, key, Verdict.GRADER_ERROR, str(error), sandbox.level)
+        # From here on no student code runs.
+        answers, unreadable = folder / "answers", []
+
+        def read(name: str) -> object | None:
+            try:
+                return read_json(answers, name)
+            except NotReadable as error:
+                unreadable.append(str(error))
+                return None
+
+        exercises = [
+            _judge(exercise, seeds[exercise.key], answers, read(exercise.key)) for exercise in assignment.exercises
+        ]
+        reported = read("errors")
+        errors = [
+            f"{text(error.get('cell'))}: {text(error.get('kind'))}: {text(error.get('message'))}"
+            + (f" (line {error['line']})" if isinstance(error.get("line"), int) else "")
+            for error in (reported if isinstance(reported, list) else [])
+            if isinstance(error, dict) and error.get("cell") not in bundle.given
+        ]
+        complete = read("finished") is not None
+    verdict, detail = _verdict(outcome, exercises, complete, unreadable, errors)
+    return Grade(
+        bundle.student, bundle.assignment, verdict, detail, exercises, list(bundle.notes), errors,
+        sandbox.level, round(outcome.cpu_seconds, 2), fingerprint,
+    )  # fmt: skip
+
+
+def seed(key: bytes, fingerprint: str, exercise: str) -> bytes:
+    """Fresh inputs for one exercise of one submission: nobody without the course key can foresee them.
+
+    A resubmission has another fingerprint and so other inputs: numbers learned from an earlier attempt are useless.
+    """
+    return hmac.new(key, f"{fingerprint}/{exercise}".encode(), hashlib.sha256).digest()[:16]
+
+
+def _judge(exercise, seed: bytes, answers: Path, status: object) -> ExerciseGrade:
+    from helpers.checks.cases import case
+    from helpers.checks.comparing import compare
+    from helpers.checks.misconceptions import in_words
+
+    from .judging.seminar4 import judge
+
+    known = {"answered", "missing", "not implemented", "timeout"}
+    status = status.get("status") if isinstance(status, dict) and status.get("status") in known else "not reached"
+    result, example = judge(exercise, seed, answers)
+    picture = None
+    if example is not None and example.status == "ok" and example.cells.ndim == 2 and example.cells.size <= 400:
+        public = case("cat")
+        finding = compare(exercise.key, public, public.truth(exercise.key), example, look_at=frozenset({"cells"}))
+        if finding:
+            picture = {"cells": example.cells.tolist(), "wrong": finding.cell}
+    return exercise_grade(result, status, in_words(exercise.key, list(result.misconceptions)), picture)
+
+
+def _verdict(
+    outcome: Outcome, exercises: list[ExerciseGrade], complete: bool, unreadable: list[str], errors: list[str]
+) -> tuple[Verdict, str]:
+    ended = {"timeout": Verdict.TIMEOUT, "out of memory": Verdict.OUT_OF_MEMORY, "crashed": Verdict.CRASHED}
+    if outcome.ending in ended:
+        return ended[
+            outcome.ending
+        ], f"It was {outcome.detail}." if outcome.ending != "out of memory" else f"It {outcome.detail}."
+    if unreadable:
+        return Verdict.UNREADABLE_ANSWERS, " ".join(unreadable)
+    if not complete:
+        return Verdict.CRASHED, "It left the interpreter before the last cell."
+    statuses = {exercise.status for exercise in exercises}
+    if "timeout" in statuses:
+        slow = " and ".join(exercise.key for exercise in exercises if exercise.status == "timeout")
+        return Verdict.TIMEOUT, f"Too slow: {slow}, more than {CALL_SECONDS} s for one call."
+    if statuses == {"not implemented"}:
+        return Verdict.NOTHING_WRITTEN, ""
+    if "missing" in statuses:
+        missing = " and ".join(exercise.key for exercise in exercises if exercise.status == "missing")
+        return Verdict.MISSING_ANSWER, f"Not defined: {missing}." + (f" See {errors[0]}" if errors else "")
+    return Verdict.GRADED, ""
+
+
+def _undecided(bundle: Bundle, key: bytes, verdict: Verdict, detail: str, level: str) -> Grade:
+    """A grade without answers."""
+    from helpers.checks.scoring import score
+
+    exercises = [
+        exercise_grade(score(exercise, []), verdict.value, "", None)
+        for exercise in ASSIGNMENTS[bundle.assignment].exercises
+    ]
+    return Grade(
+        bundle.student, bundle.assignment, verdict, detail, exercises, list(bundle.notes), [], level, 0.0,
+        bundle.fingerprint(key),
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""What a file's name says: whose hand-in it is and for which assignment. And names that are safe to write."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from autograder.course import Assignment
+
+LONGEST_STUDENT = 80
+"""Characters of a student id; in UTF-8 it may take twice as many bytes, and a path has more parts than this one."""
+
+# Clutter of operating systems and editors; it is never part of a hand-in.
+_CLUTTER = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}
+# Browsers that do not know notebooks add an ending of their own.
+_ENDING = re.compile(r"\.(zip|ipynb(\.(txt|json))?)$", re.IGNORECASE)
+# Two words with one of these are a title, not somebody's name.
+_TITLES = {"copy", "download", "downloads", "final", "group", "homework", "hw", "notebook", "notebooks", "sem"}
+_TITLES |= {"seminar", "solution", "solutions", "submission", "submissions", "task", "untitled", "version"}
+# Names that Windows keeps for devices, with any ending.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+# What Google Drive and Windows put before the name of a copy.
+_COPY_BEFORE = re.compile(
+    r"^(copy( \(?\d+\)?)? of|копия( блокнота)?|kopie von|copie de|copia de|cópia de)[ _]+", re.IGNORECASE
+)
+# `name (1)`, `name(1)`, `name-1`, `name - Copy`, `name copy 2`, `name-Copy1`: downloads, macOS, Windows, JupyterLab.
+_COPY_AFTER = re.compile(r"[ _]*(\((?P<a>\d{1,3})\)|-(?P<b>\d{1,3})|[ _-]+copy[ ]?(?P<c>\d{0,3}))$", re.IGNORECASE)
+# What learning platforms put before the name of each file of a bulk download.
+_PLATFORM = re.compile(r"^(.*_assignsubmission_(file|onlinetext)_+|[^\W_]+(_late)?_\d+_\d+_)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Label:
+    """What was read from one name."""
+
+    student: str | None
+    """The student id, `last_first`; None if the name holds none."""
+    assignment: Assignment | None
+    certain: bool
+    """The name has the form `last_first_suffix`, so that nothing in it was guessed."""
+    copy: int
+    """The number that a browser or an editor put behind the name; 0 for none."""
+
+
+def read_label(name: str, assignments: Iterable[Assignment]) -> Label:
+    """Read `{last}_{first}_{suffix}` with any ending, in any case, with the usual marks of copies around it."""
+    stem = unicodedata.normalize("NFC", name).strip()
+    while match := _ENDING.search(stem):
+        stem = stem[: match.start()].rstrip()
+    stem = _PLATFORM.sub("", stem)
+    while match := _COPY_BEFORE.match(stem):
+        stem = stem[match.end() :].strip(" \"'«»“”")
+        stem = _ENDING.sub("", stem)
+    copy, plain = 0, stem
+    while match := _COPY_AFTER.search(plain):
+        copy = max(copy, int(match["a"] or match["b"] or match["c"] or 1))
+        plain = _ENDING.sub("", plain[: match.start()].rstrip(" _-"))
+    for assignment in assignments:
+        for suffix in assignment.suffixes:
+            spelled = re.sub(r"(?<=[a-z])(?=\d)", "[ _-]?", suffix)  # sem4, sem_4, sem 4, sem-4
+            for candidate in (stem, plain):  # `..._sem-4` first as it stands: its "-4" is not a copy's number
+                match = re.fullmatch(rf"(?:(.*?)[ _-]+)?{spelled}", candidate, re.IGNORECASE | re.DOTALL)
+                if match:
+                    student = _student_id(match[1] or "")
+                    certain = student is not None and "_" in match[1]
+                    return Label(student, assignment, certain, copy if candidate == plain else 0)
+    return Label(_student_id(plain), None, False, copy)
+
+
+def _student_id(text: str) -> str | None:
+    """`Last Name_First` -> `last-name_first`; None if there are no two names in it, or if they are too long."""
+    parts = text.split("_")
+    if len(parts) == 1:
+        parts = text.split()  # `Last First sem4.zip`
+    if len(parts) == 1:
+        parts = text.split("-")
+        if len(parts) > 2:  # `garcia-marquez-gabriel`: where does the last name end?
+            return None
+    clean = [part for part in map(_clean_part, parts) if part]
+    identity = unicodedata.normalize("NFC", "_".join(clean))
+    if len(clean) < 2 or len(identity) > LONGEST_STUDENT or len(identity.encode()) > 2 * LONGEST_STUDENT:
+        return None
+    named = all(any(character.isalpha() for character in part) for part in clean[:2])
+    return identity if named and not _TITLES & set(clean) else None
+
+
+def _clean_part(part: str) -> str:
+    part = unicodedata.normalize("NFC", part).casefold()
+    part = re.sub(r"[\s-]+", "-", part)
+    # Letters, the marks that belong to them, digits, hyphens. Dots and quotes go: "J." is "j" and "o'brien" "obrien".
+    kept = (character for character in part if character == "-" or unicodedata.category(character)[0] in "LMN")
+    return re.sub("-+", "-", "".join(kept)).strip("-")
+
+
+def expected_name(assignment: Assignment) -> str:
+    """The name that a hand-in should have, for a sentence."""
+    return f"last_first_{assignment.suffixes[0]}.zip"
+
+
+def is_zip(name: str) -> bool:
+    """A name that promises a zip."""
+    return name.casefold().endswith(".zip")
+
+
+def is_notebook(name: str) -> bool:
+    """A name that promises a notebook."""
+    return _ENDING.search(name) is not None and not is_zip(name)
+
+
+def is_clutter(part: str) -> bool:
+    """A file or folder that no student made: `__MACOSX`, `._name`, `.ipynb_checkpoints`, `Thumbs.db` ..."""
+    return part.startswith(".") or part.casefold() in _CLUTTER
+
+
+def safe_file_name(name: str, fallback: str) -> str:
+    """The name without anything that a file system, a shell or a terminal could take amiss. At most 100 characters."""
+    name = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])
+    name = "".join(c if c in " ._-()" or unicodedata.category(c)[0] in "LMN" else "_" for c in name)
+    stem, dot, ending = name.strip(" .").rpartition(".")
+    if not dot:
+        stem, ending = ending, ""
+    name = (stem[: 90 - len(ending)].rstrip(" .") + dot + ending) if len(ending) <= 12 else f"{stem}_{ending}"[:90]
+    while len(name.encode()) > 200:
+        stem, dot, ending = name.rpartition(".")
+        name = f"{stem[:-8]}{dot}{ending}" if len(stem) > 8 else ""
+    name = name.strip(" .")
+    if not name or not any(character.isalnum() for character in name):
+        return fallback
+    return f"_{name}" if _DEVICES.match(name) else name
+
+
+def shown(name: str) -> str:
+    """A name in a sentence or a table: printable and short."""
+    name = "".join(character if character.isprintable() else "?" for character in name)
+    return name if len(name) <= 80 else name[:60] + "…" + name[-19:]

@@ -1,0 +1,104 @@
+"""What people read: a feedback page for each student, a table and a CSV file for the instructor."""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+from .course import ASSIGNMENTS, Assignment, Course
+from .verdicts import ExerciseGrade, Grade
+
+
+def feedback(assignment: Assignment, course: Course, grade: Grade) -> Path:
+    """Write one student's page: self-contained HTML, nothing in it that could run."""
+    path = course.feedback(assignment, grade.student) / f"{assignment.name}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page = _templates().get_template("feedback.html.j2")
+    pictures = {exercise.key: picture for exercise in grade.exercises if (picture := _picture(exercise))}
+    path.write_text(page.render(grade=grade, assignment=assignment, pictures=pictures), "utf-8")
+    return path
+
+
+def exercise_html(exercise: ExerciseGrade) -> str:
+    """One exercise as it stands under its check cell in formgrader."""
+    module = _templates().get_template("exercise.html.j2").module
+    return f"<style>{module.style()}</style>{module.exercise(exercise, _picture(exercise))}"
+
+
+def columns(assignment: Assignment) -> list[str]:
+    """The columns of the CSV file."""
+    items = [
+        name
+        for exercise in assignment.exercises
+        for name in (exercise.key, *(f"{exercise.key}.{item.key}" for item in exercise.items))
+    ]
+    return ["student", "verdict", "points", "max_points", "gradebook_score", *items, "detail"]
+
+
+def write_csv(assignment: Assignment, course: Course, grades: list[Grade], scores: dict[str, float]) -> Path:
+    """One row a student. `scores` are nbgrader's, with points given by hand. Undecided points stay empty."""
+    path = course.reports() / f"{assignment.name}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # With a byte order mark, so that spreadsheets show names as they are written.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, columns(assignment))
+        writer.writeheader()
+        writer.writerows(_row(grade, scores) for grade in grades)
+    return path
+
+
+def _row(grade: Grade, scores: dict[str, float]) -> dict[str, object]:
+    row = {
+        "student": grade.student,
+        "verdict": grade.verdict.value,
+        "max_points": ASSIGNMENTS[grade.assignment].points,
+        "gradebook_score": scores.get(grade.student, ""),
+        "detail": grade.detail,
+    }
+    if grade.decided:
+        row["points"] = grade.points
+        for exercise in grade.exercises:
+            row[exercise.key] = exercise.points
+            row |= {f"{exercise.key}.{item.key}": item.points for item in exercise.items}
+    return {name: _harmless(value) for name, value in row.items()}
+
+
+def _harmless(value: object) -> object:
+    """Spreadsheets take a text that starts like a formula for one."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+
+
+def _picture(exercise: ExerciseGrade) -> str | None:
+    """The student's array for the worked example beside the right one, as HTML; None where it is right."""
+    if exercise.picture is None:
+        return None
+    import numpy as np
+
+    from helpers import lattice
+    from helpers.checks.calling import ARRAY_NAMES
+    from helpers.checks.cases import case
+
+    cat = case("cat")
+    drawn = lattice.Lattice.from_log_probs(cat.log_probs, cat.targets, cat.blank, symbols=("∅", "C", "A", "T"))
+    yours = np.array(exercise.picture["cells"], dtype=np.float64)
+    wrong = exercise.picture["wrong"]
+    figure = lattice.compare(
+        drawn,
+        yours,
+        cat.truth(exercise.key).cells,
+        name=ARRAY_NAMES[exercise.key],
+        wrong=tuple(wrong) if wrong else None,
+    )
+    return figure.html()
+
+
+@cache
+def _templates():
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

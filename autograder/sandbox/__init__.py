@@ -1,0 +1,167 @@
+"""The wall between student code and everything else. The grader talks to this interface only.
+
+Today one level stands behind it, "limits": own process, session and home, limits on time, memory, files and
+processes, and an import path without answers. It does not hide the file system or the network.
+"""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from . import staging
+from .confine import Limits
+
+__all__ = ["Limits", "Outcome", "Sandbox", "SandboxBroken"]
+
+Ending = Literal["finished", "timeout", "out of memory", "crashed"]
+OUT_OF_MEMORY_CODE = 77
+START_SECONDS = 120
+
+
+class SandboxBroken(Exception):
+    """The sandbox itself failed; the submission is not to blame."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended and what it used."""
+
+    ending: Ending
+    cpu_seconds: float
+    wall_seconds: float
+    detail: str = ""
+
+
+class Sandbox:
+    """A worker process that forks one child a job. One job at a time; one sandbox a thread."""
+
+    level = "limits"
+    """The rung reached on the ladder of isolation; printed in every report."""
+
+    def __init__(self):
+        self._root = Path(tempfile.mkdtemp(prefix="rnnt-grading-"))
+        self._process: subprocess.Popen | None = None
+
+    def __enter__(self) -> "Sandbox":
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def job(self) -> Iterator[Path]:
+        """A fresh folder for one job, with `home/` to run in and `answers/` to fill. Gone afterwards."""
+        folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._root))
+        (folder / "home").mkdir()
+        (folder / "answers").mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def run(self, folder: Path, limits: Limits) -> Outcome:
+        """Run the job in `folder` to its end, whatever that is. When this returns, all its processes are dead."""
+        if self._process is None:
+            self._start()
+        self._send({"folder": str(folder), "limits": asdict(limits)})
+        child = self._receive(START_SECONDS)["pid"]
+        deadline = time.monotonic() + limits.wall_seconds
+        late = not self._readable(deadline - time.monotonic())
+        if late:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)
+        ended = self._receive(START_SECONDS)
+        return _outcome(ended, late, limits)
+
+    def close(self) -> None:
+        """End the worker and remove its files."""
+        if self._process is not None:
+            self._stop()
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    def _start(self) -> None:
+        code = self._root / "code"
+        if not code.exists():
+            staging.stage(code)
+        ours, theirs = socket.socketpair()
+        # One thread each: the processes of a class share the cores, and a threaded parent must not fork.
+        environment = {
+            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT") if name in os.environ
+        } | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", "IPYTHONDIR": str(self._root)}
+        self._process = subprocess.Popen(
+            staging.command(code, theirs.fileno()),
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(self._root / "worker.log").open("ab"),
+            cwd=self._root,
+            env=environment,
+        )
+        theirs.close()
+        self._socket, self._buffer = ours, b""
+        self._receive(START_SECONDS)
+
+    def _stop(self) -> None:
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def _send(self, message: dict) -> None:
+        try:
+            self._socket.sendall(json.dumps(message).encode() + b"\n")
+        except OSError as error:
+            raise self._broken("stopped listening") from error
+
+    def _receive(self, seconds: float) -> dict:
+        if not self._readable(seconds):
+            raise self._broken(f"said nothing for {seconds} s")
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return json.loads(line)
+
+    def _readable(self, seconds: float) -> bool:
+        """Wait until a whole line is there."""
+        deadline = time.monotonic() + seconds
+        while b"\n" not in self._buffer:
+            ready, _, _ = select.select([self._socket], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                return False
+            received = self._socket.recv(4096)
+            if not received:
+                raise self._broken("ended")
+            self._buffer += received
+        return True
+
+    def _broken(self, what: str) -> SandboxBroken:
+        self._stop()
+        log = (self._root / "worker.log").read_text("utf-8", errors="replace").strip().splitlines()
+        return SandboxBroken(f"The sandbox's worker {what}. {log[-1] if log else ''}".strip())
+
+
+def _outcome(ended: dict, late: bool, limits: Limits) -> Outcome:
+    used = {"cpu_seconds": ended["cpu_seconds"], "wall_seconds": ended["wall_seconds"]}
+    status = ended["status"]
+    if late:
+        return Outcome("timeout", detail=f"stopped after {limits.wall_seconds:g} s", **used)
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number in (signal.SIGXCPU, signal.SIGKILL) and ended["cpu_seconds"] >= limits.cpu_seconds - 1:
+            return Outcome("timeout", detail=f"stopped after {limits.cpu_seconds} s of computing", **used)
+        return Outcome("crashed", detail=f"ended by signal {signal.Signals(number).name}", **used)
+    code = os.WEXITSTATUS(status)
+    if code == OUT_OF_MEMORY_CODE:
+        return Outcome("out of memory", detail=f"needed more than {limits.memory_mb} MB", **used)
+    if code:
+        return Outcome("crashed", detail=f"ended with exit code {code}", **used)
+    return Outcome("finished", **used)

@@ -1,0 +1,143 @@
+"""What grading one submission ends in. Every submission gets exactly one verdict from this closed list."""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+from helpers.checks.scoring import ExerciseResult
+
+
+class Verdict(StrEnum):
+    """How it ended. The value is what tables and files say."""
+
+    GRADED = "graded"
+    NOTHING_WRITTEN = "nothing written"
+    MISSING_ANSWER = "missing answer"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out of memory"
+    CRASHED = "crashed"
+    UNREADABLE_ANSWERS = "unreadable answers"
+    UNREADABLE = "unreadable"
+    GRADER_ERROR = "grader error"
+
+
+SENTENCES = {
+    Verdict.GRADED: "All questions were put to the submitted code.",
+    Verdict.NOTHING_WRITTEN: "No exercise has been started: every function still raises NotImplementedError.",
+    Verdict.MISSING_ANSWER: "A function that is asked for is not defined when the notebook is run from the top.",
+    Verdict.TIMEOUT: "The notebook took too long and was stopped; what it had answered by then counts.",
+    Verdict.OUT_OF_MEMORY: "The notebook needed more memory than allowed; what it had answered by then counts.",
+    Verdict.CRASHED: "The Python process ended before the notebook did; what it had answered by then counts.",
+    Verdict.UNREADABLE_ANSWERS: "The notebook left answers that are too large or damaged; the readable ones count.",
+    Verdict.UNREADABLE: "There is no notebook in the hand-in that could be opened.",
+    Verdict.GRADER_ERROR: "The grader failed, not the submission: no points were decided. Please grade it again.",
+}
+
+
+@dataclass(frozen=True)
+class ItemGrade:
+    """One rubric line as it is stored and shown."""
+
+    key: str
+    title: str
+    points: float
+    max_points: float
+    findings: list[dict] = field(default_factory=list)
+    """Each {"inputs", "sentences"}. Of hidden inputs only the kind is told."""
+
+
+@dataclass(frozen=True)
+class ExerciseGrade:
+    """One exercise as it is stored and shown."""
+
+    key: str
+    title: str
+    status: str
+    """"answered", "timeout", "not implemented", "missing", "not reached", or the verdict where nothing was asked."""
+    misconception: str
+    """One sentence, empty where none was recognised."""
+    items: list[ItemGrade]
+    picture: dict | None = None
+    """{"cells", "wrong"}: the student's array for the public worked example, where it is wrong."""
+
+    @property
+    def points(self) -> float:
+        """The sum over the items."""
+        return sum(item.points for item in self.items)
+
+    @property
+    def max_points(self) -> float:
+        """The most that the exercise can give."""
+        return sum(item.max_points for item in self.items)
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The whole outcome for one submission."""
+
+    student: str
+    assignment: str
+    verdict: Verdict
+    detail: str
+    exercises: list[ExerciseGrade]
+    notes: list[str]
+    """What was repaired in the hand-in."""
+    errors: list[str]
+    """Cells that stopped with an exception, a sentence each."""
+    isolation: str
+    cpu_seconds: float
+    fingerprint: str
+    """Of everything that the grade depends on: the same fingerprint need not be graded again."""
+
+    @property
+    def points(self) -> float:
+        """The sum over the exercises."""
+        return sum(exercise.points for exercise in self.exercises)
+
+    @property
+    def max_points(self) -> float:
+        """The most that the assignment can give."""
+        return sum(exercise.max_points for exercise in self.exercises)
+
+    @property
+    def decided(self) -> bool:
+        """Whether the points mean anything: a grader's failure is never a zero."""
+        return self.verdict is not Verdict.GRADER_ERROR
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words."""
+        return " ".join(part for part in (SENTENCES[self.verdict], self.detail) if part)
+
+    def to_json(self) -> dict:
+        """A form for files."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict) -> "Grade":
+        """Undo `to_json`."""
+        exercises = [
+            ExerciseGrade(**{**exercise, "items": [ItemGrade(**item) for item in exercise["items"]]})
+            for exercise in data["exercises"]
+        ]
+        return cls(**{**data, "verdict": Verdict(data["verdict"]), "exercises": exercises})
+
+
+def exercise_grade(result: ExerciseResult, status: str, misconception: str, picture: dict | None) -> ExerciseGrade:
+    """Turn a judged exercise into its stored form, without the numbers of hidden inputs."""
+    from helpers.checks.report import sentences
+
+    items = [
+        ItemGrade(
+            item.item.key,
+            item.item.title,
+            item.points,
+            item.item.points,
+            [
+                {"inputs": title, "sentences": sentences(finding.without_numbers())}
+                for title, finding in item.wrong
+                if status in {"answered", "timeout"}
+            ],
+        )
+        for item in result.items
+    ]
+    return ExerciseGrade(result.exercise.key, result.exercise.title, status, misconception, items, picture)
