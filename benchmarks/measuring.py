@@ -1,0 +1,47 @@
+"""How things are measured."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the table."""
+
+    name: str
+    ours: float
+    baseline: float
+    unit: str
+    ratio: float
+    what: str
+
+
+def result(name: str, ours: float, baseline: float, unit: str, what: str) -> Result:
+    """A row, with its ratio."""
+    return Result(name, ours, baseline, unit, baseline / ours, what)
+
+
+def cpu_of_call(function: Callable[[], object], repeats: int) -> float:
+    """Seconds of CPU of this process for one call: the best of several."""
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        function()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def cpu_of_command(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> float:
+    """Seconds of CPU of a command and of all processes that it waited for. RuntimeError if it fails."""
+    before = os.times()
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False
+    )
+    after = os.times()
+    if done.returncode:
+        raise RuntimeError(f"{command} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return after.children_user + after.children_system - before.children_user - before.children_system
