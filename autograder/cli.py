@@ -12,11 +12,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
     options = _parser().parse_args(arguments)
     from .errors import UserError
-    from .intake import IntakeError
 
     try:
         return options.run(options)
-    except (UserError, IntakeError) as error:
+    except UserError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -87,13 +86,14 @@ def _release(options: argparse.Namespace) -> int:
 
 
 def _collect(options: argparse.Namespace) -> int:
-    from .console import intake_table, show
+    from .console import intake_table, progress, show
     from .errors import UserError
     from .intake import collect
 
     if not options.inbox.is_dir():
         raise UserError(f"{options.inbox} is not a folder; give the folder that the hand-ins lie in.")
-    rows = collect(options.inbox, _course(options))
+    with progress("Collecting", None) as advance:
+        rows = collect(options.inbox, _course(options), lambda done, total, file: advance(file, total))
     show(intake_table(rows))
     return int(options.strict and any(row.status == "refused" for row in rows))
 

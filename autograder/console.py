@@ -29,8 +29,8 @@ def show(table: Table) -> None:
 
 
 @contextlib.contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
-    """A progress bar; the function it gives takes one step and names it."""
+def progress(title: str, total: int | None) -> Iterator[Callable[..., None]]:
+    """A progress bar. The function it gives takes one step and names it, and may say how many there are."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -41,7 +41,7 @@ def progress(title: str, total: int) -> Iterator[Callable[[str], None]]:
     )
     with bar:
         task = bar.add_task(title, total=total, last="")
-        yield lambda last: bar.update(task, advance=1, last=last)
+        yield lambda last, total=total: bar.update(task, advance=1, last=last, total=total)
 
 
 def grade_line(grade: Grade) -> str:

@@ -35,7 +35,8 @@ class Ledger:
         with warnings.catch_warnings():
             # SQLAlchemy tells nbgrader, for each new submission, what nbgrader means to do.
             warnings.filterwarnings("ignore", message="Object of type .* not in session")
-            self._book.update_or_create_student(grade.student)
+            last, _, first = (part.title() for part in grade.student.partition("_"))
+            self._book.update_or_create_student(grade.student, last_name=last, first_name=first)
             self._book.update_or_create_submission(assignment.name, grade.student, **more)
         for exercise in grade.exercises:
             cell = self._book.find_grade(f"check-{exercise.key}", notebook, assignment.name, grade.student)

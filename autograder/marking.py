@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .course import Assignment, Course
+from .course import ASSIGNMENTS, Assignment, Course
 from .errors import UserError
 from .gradebook import Ledger, write_graded_notebook
 from .grading import Bundle, bundle, grade_class
@@ -28,12 +29,14 @@ class Submission:
 
 def submissions(assignment: Assignment, course: Course, students: Sequence[str] = ()) -> list[Submission]:
     """What was collected for the assignment, matched against the released notebook; of all students or of some."""
+    import nbformat
+
     if not course.release(assignment).exists():
         raise UserError(
             f"{assignment.name} has not been released in {course.root}: run `python -m autograder release "
             f"{assignment.name}` first."
         )
-    template = read_notebook(course.release(assignment).read_bytes())
+    template = nbformat.read(course.release(assignment), as_version=4)
     records = [record for record in received(course, assignment) if not students or record.student in students]
     if missing := set(students) - {record.student for record in records}:
         raise UserError(
@@ -84,7 +87,10 @@ def mark(
 
 def _write(ledger: Ledger, course: Course, grade: Grade, submission: Submission) -> None:
     ledger.record(grade, submission.record.modified)
-    if submission.notebook is not None:
+    if submission.notebook is None:
+        # Formgrader must not show an earlier hand-in beside the verdict on this one.
+        shutil.rmtree(course.autograded(ASSIGNMENTS[grade.assignment], grade.student), ignore_errors=True)
+    else:
         write_graded_notebook(course, grade, submission.notebook)
 
 
