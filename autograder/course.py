@@ -8,7 +8,7 @@ and `reports`.
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.checks.rubric import SEMINAR4, Exercise
+from helpers.checks.rubric import HOMEWORK3, SEMINAR4, Exercise
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -36,6 +36,7 @@ class Assignment:
 
 ASSIGNMENTS = {
     "seminar4": Assignment("seminar4", "Seminar 4", ("sem4", "sem3", "seminar4"), SEMINAR4),
+    "homework3": Assignment("homework3", "Homework 3", ("hw3", "homework3"), HOMEWORK3),
 }
 
 

@@ -4,22 +4,29 @@
 `concurrent.futures.Executor`, here or on other machines. One writer, elsewhere, owns results and gradebook.
 """
 
+import atexit
 import hashlib
 import hmac
 import json
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
+from helpers.checks.rubric import Exercise
+
 from .course import ASSIGNMENTS, REPOSITORY, Assignment
-from .sandbox import Limits, Outcome, Sandbox, SandboxBroken
+from .sandbox import Limits, Outcome, Sandbox, WorkerLost
 from .verdicts import ExerciseGrade, Grade, Verdict, exercise_grade
 
 WORTH_A_WORKER = 8
 """Submissions. Starting a sandbox costs as much computing as grading about that many."""
+
+MOST_ERRORS = 50
+"""Cells that stopped, told on a feedback page."""
 
 CELL_SECONDS = 30
 CALL_SECONDS = 10
@@ -53,7 +60,7 @@ class Bundle:
         # What was repaired is part of what the student is told, so it counts too.
         content = [self.student, self.assignment, self.steps, sorted(self.given), self.problem, self.notes]
         text = json.dumps([*content, asdict(self.limits), grader_version()], ensure_ascii=False)
-        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(key, text.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()
 
 
 @cache
@@ -94,41 +101,61 @@ def bundle(assignment: Assignment, student: str, notebook, template, problem: st
     return Bundle(student, assignment.name, tuple(steps), frozenset(given), problem, tuple(notes))
 
 
-_thread = threading.local()
+class Sandboxes:
+    """One sandbox for each thread that grades."""
+
+    def __init__(self):
+        self._of_thread = threading.local()
+        self._all: list[Sandbox] = []
+
+    def mine(self) -> Sandbox:
+        """The calling thread's, started when it is first needed."""
+        if not hasattr(self._of_thread, "sandbox"):
+            self._of_thread.sandbox = Sandbox()
+            self._all.append(self._of_thread.sandbox)
+        return self._of_thread.sandbox
+
+    def close(self) -> None:
+        """End them all. Only when no thread grades any more."""
+        while self._all:
+            self._all.pop().close()
 
 
-def grade_submission(bundle: Bundle, key: bytes) -> Grade:
+# For executors that are not ours: their threads and processes live as long as they like.
+_lasting = Sandboxes()
+atexit.register(_lasting.close)
+
+
+def grade_submission(bundle: Bundle, key: bytes, sandboxes: Sandboxes | None = None) -> Grade:
     """Grade one submission. Never raises for anything that a submission does."""
-    if not hasattr(_thread, "sandbox"):
-        _thread.sandbox = Sandbox()
-        _sandboxes.append(_thread.sandbox)
+    sandbox = (sandboxes or _lasting).mine()
     try:
-        return _grade(bundle, key, _thread.sandbox)
+        return _grade(bundle, key, sandbox)
     except Exception as error:
         # The one place that catches all: a fault of ours must neither stop the class nor look like a zero.
-        detail = f"{type(error).__name__}: {error}"
-        return _undecided(bundle, key, Verdict.GRADER_ERROR, detail, _thread.sandbox.level)
-
-
-_sandboxes: list[Sandbox] = []
+        return _undecided(bundle, key, Verdict.GRADER_ERROR, f"{type(error).__name__}: {error}", sandbox.level)
 
 
 def grade_class(
     bundles: list[Bundle], key: bytes, workers: int = 2, executor: Executor | None = None
 ) -> Iterator[Grade]:
     """Grade many submissions, yielding each as it is done."""
+    if executor:
+        yield from _as_done([executor.submit(grade_submission, bundle, key) for bundle in bundles])
+        return
+    sandboxes = Sandboxes()
     # Threads: all heavy work is done by the sandboxes' processes, one a thread.
-    useful = 1 + len(bundles) // WORTH_A_WORKER
-    own = executor or ThreadPoolExecutor(max_workers=min(workers, useful))
+    own = ThreadPoolExecutor(max_workers=min(workers, 1 + len(bundles) // WORTH_A_WORKER))
     try:
-        futures = [own.submit(grade_submission, bundle, key) for bundle in bundles]
-        for future in as_completed(futures):
-            yield future.result()
+        yield from _as_done([own.submit(grade_submission, bundle, key, sandboxes) for bundle in bundles])
     finally:
-        if executor is None:
-            own.shutdown(cancel_futures=True)
-            while _sandboxes:
-                _sandboxes.pop().close()
+        own.shutdown(cancel_futures=True)
+        sandboxes.close()
+
+
+def _as_done(futures: list[Future]) -> Iterator[Grade]:
+    for future in as_completed(futures):
+        yield future.result()
 
 
 def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
@@ -142,6 +169,7 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
     with sandbox.job() as folder:
         job = {
             "assignment": bundle.assignment,
+            "names": {exercise.key: exercise.name for exercise in assignment.exercises},
             "seeds": {name: value.hex() for name, value in seeds.items()},
             "limits": {"cell_seconds": CELL_SECONDS, "call_seconds": CALL_SECONDS},
             "steps": bundle.steps,
@@ -149,8 +177,12 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
         (folder / "job.json").write_text(json.dumps(job), "utf-8")
         try:
             outcome = sandbox.run(folder, bundle.limits)
-        except SandboxBroken as error:
-            return _undecided(bundle, key, Verdict.GRADER_ERROR, str(error), sandbox.level)
+        except WorkerLost:
+            # By accident or by this notebook: a second time, in a fresh worker, tells.
+            try:
+                outcome = sandbox.run(folder, bundle.limits)
+            except WorkerLost:
+                return _undecided(bundle, key, Verdict.CRASHED, "It took the sandbox down, twice.", sandbox.level)
         # From here on no student code runs.
         answers, unreadable = folder / "answers", []
 
@@ -162,14 +194,15 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
                 return None
 
         exercises = [
-            _judge(exercise, seeds[exercise.key], answers, read(exercise.key)) for exercise in assignment.exercises
+            _judge(assignment, exercise, seeds[exercise.key], answers, read(exercise.key))
+            for exercise in assignment.exercises
         ]
         reported = read("errors")
         errors = [
             f"{text(error.get('cell'))}: {text(error.get('kind'))}: {text(error.get('message'))}"
             + (f" (line {error['line']})" if isinstance(error.get("line"), int) else "")
-            for error in (reported if isinstance(reported, list) else [])
-            if isinstance(error, dict) and error.get("cell") not in bundle.given
+            for error in (reported[:MOST_ERRORS] if isinstance(reported, list) else [])
+            if isinstance(error, dict) and text(error.get("cell")) not in bundle.given
         ]
         complete = read("finished") is not None
     verdict, detail = _verdict(outcome, exercises, complete, unreadable, errors)
@@ -187,22 +220,16 @@ def seed(key: bytes, fingerprint: str, exercise: str) -> bytes:
     return hmac.new(key, f"{fingerprint}/{exercise}".encode(), hashlib.sha256).digest()[:16]
 
 
-def _judge(exercise, seed: bytes, answers: Path, status: object) -> ExerciseGrade:
-    from helpers.checks.cases import case
-    from helpers.checks.comparing import compare
+def _judge(assignment: Assignment, exercise: Exercise, seed: bytes, answers: Path, status: object) -> ExerciseGrade:
     from helpers.checks.misconceptions import in_words
 
-    from .judging.seminar4 import judge
+    from .judging.reading import text
 
+    judge = import_module(f".judging.{assignment.name}", __package__).judge
     known = {"answered", "missing", "not implemented", "timeout"}
-    status = status.get("status") if isinstance(status, dict) and status.get("status") in known else "not reached"
-    result, example = judge(exercise, seed, answers)
-    picture = None
-    if example is not None and example.status == "ok" and example.cells.ndim == 2 and example.cells.size <= 400:
-        public = case("cat")
-        finding = compare(exercise.key, public, public.truth(exercise.key), example, look_at=frozenset({"cells"}))
-        if finding:
-            picture = {"cells": example.cells.tolist(), "wrong": finding.cell}
+    told = text(status.get("status")) if isinstance(status, dict) else ""
+    status = told if told in known else "not reached"
+    result, picture = judge(exercise, seed, answers)
     return exercise_grade(result, status, in_words(exercise.key, list(result.misconceptions)), picture)
 
 

@@ -57,7 +57,7 @@ class ExerciseGrade:
     """One sentence, empty where none was recognised."""
     items: list[ItemGrade]
     picture: dict | None = None
-    """{"cells", "wrong"}: the student's array for the public worked example, where it is wrong."""
+    """What the picture needs: {"cells", "wrong"}, the student's array for the worked example, where it is wrong."""
 
     @property
     def points(self) -> float:

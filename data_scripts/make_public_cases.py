@@ -88,7 +88,7 @@ def cases() -> list[dict]:
         entry("peaky", "range", "peaky scores", "this project", [1, 2, 3, 1], -1, random=draw(17, 12, 4, 5, 40.0)),
         entry(
             "impossible", "range", "some scores are −∞", "this project", [1, 2], -1, random=draw(18, 4, 2, 4),
-            impossible=[[0, 0, 1], [1, 1, 3], [2, 0, 3]],
+            impossible=[[0, 0, 1], [1, 1, 3], [2, 0, 3], [3, 0, 1]],
         ),
     ]  # fmt: skip
 

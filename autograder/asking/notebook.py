@@ -9,6 +9,8 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from helpers.checks.calling import message
+
 
 class TimeLimit(BaseException):
     """Raised inside student code that takes too long. Not an Exception, so that `except Exception` lets it pass."""
@@ -88,8 +90,7 @@ class Notebook:
             return None
         if isinstance(error, TimeLimit):
             return CellError(name, "TimeLimit", f"stopped after {seconds:g} s", _line(error))
-        message = error.msg if isinstance(error, SyntaxError) else str(error)
-        return CellError(name, type(error).__name__, " ".join(message.split())[:500], _line(error))
+        return CellError(name, type(error).__name__, message(error)[:500], _line(error))
 
     def get(self, name: str) -> object | None:
         """What the notebook's global `name` is now."""

@@ -1,10 +1,13 @@
 """The questions of Seminar 4: fresh inputs for `forward` and `backward`, made from a seed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.checks.calling import call
 from helpers.checks.cases import Inputs, case, log_softmax
+from helpers.checks.probing import Reply
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,13 @@ class Question:
     title: str
     """What a student may know about the inputs: their kind."""
     inputs: Inputs
+
+    def ask(self, exercise: str, function: Callable) -> Reply:
+        """Call the student's function on the inputs."""
+        answer = call(exercise, function, self.inputs)
+        if answer.status != "ok":
+            return Reply(answer.status, answer.problem)
+        return Reply("ok", arrays={"cells": answer.cells, "cost": np.array([answer.cost])})
 
 
 def questions(seed: bytes) -> list[Question]:

@@ -1,16 +1,22 @@
 """One job: run a notebook's cells in order, and ask where its check cells stand."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
 
-from helpers.checks.calling import Answer, call
+from helpers.checks.probing import Reply
 
-from . import seminar4
+from . import homework3, seminar4
 from .notebook import Notebook, TimeLimit, time_limit
+
+QUESTIONS: dict[str, Callable[[str, bytes], list]] = {
+    "seminar4": lambda exercise, seed: seminar4.questions(seed),
+    "homework3": homework3.questions,
+}
 
 PATIENCE = 2
 """Calls of one function that may run into the time limit before the rest is skipped."""
@@ -23,7 +29,7 @@ def work(folder: Path) -> None:
     job = json.loads((folder / "job.json").read_text("utf-8"))
     # Inputs exist before the first line of student code runs, so that nothing it patches can change them.
     questions = {exercise: QUESTIONS[job["assignment"]](bytes.fromhex(seed)) for exercise, seed in job["seeds"].items()}
-    answers = Answers(folder / "answers", job["limits"]["call_seconds"])
+    answers = Answers(folder / "answers", job["names"], job["limits"]["call_seconds"])
     notebook = Notebook()
     unanswered = []
     for step in job["steps"]:
@@ -46,40 +52,41 @@ def _too_slow(*arguments, **more):
 class Answers:
     """Files that leave the sandbox. `{exercise}-{key}.json` is written last, so that its presence means complete."""
 
-    def __init__(self, folder: Path, seconds: float):
-        self._folder, self._seconds = folder, seconds
+    def __init__(self, folder: Path, names: dict[str, str], seconds: float):
+        self._folder, self._names, self._seconds = folder, names, seconds
         self._errors: list[dict] = []
 
     def ask(self, exercise: str, notebook: Notebook, questions: list) -> bool:
-        """Put all questions of one exercise. False where the function is absent or still the stub."""
-        function = notebook.get(exercise)
-        if not callable(function):
+        """Put all questions of one exercise. False where the function or class is absent or still the stub."""
+        written = notebook.get(self._names[exercise])
+        if not callable(written):
             self._write_json(f"{exercise}", {"status": "missing"})
             return False
-        late = 0
+        replies = []
         for question in questions:
-            if late == PATIENCE:
-                answer = Answer("timeout", f"{exercise} was too slow on other inputs already, so this was not asked.")
+            if sum(reply.status == "timeout" for reply in replies) == PATIENCE:
+                reply = Reply("timeout", f"{exercise} was too slow on other inputs already, so this was not asked.")
             else:
-                answer = self._call(exercise, function, question.inputs)
-                late += answer.status == "timeout"
-            if answer.status == "not implemented":
-                self._write_json(f"{exercise}", {"status": "not implemented"})
-                return False
-            self._write(f"{exercise}-{question.key}", answer)
-        if late:
-            notebook.set(exercise, _too_slow)
-        self._write_json(f"{exercise}", {"status": "timeout" if late else "answered"})
-        return True
+                reply = self._ask(exercise, written, question)
+            replies.append(reply)
+            self._write(f"{exercise}-{question.key}", reply)
+        statuses = {reply.status for reply in replies}
+        if "timeout" in statuses:
+            notebook.set(self._names[exercise], _too_slow)
+        stub = statuses == {"not implemented"}
+        self._write_json(
+            f"{exercise}", {"status": "not implemented" if stub else "timeout" if "timeout" in statuses else "answered"}
+        )
+        return not stub
 
-    def _call(self, exercise: str, function: object, inputs: object) -> Answer:
+    def _ask(self, exercise: str, written: Callable, question) -> Reply:
         try:
             with time_limit(self._seconds):
-                return call(exercise, function, inputs)
+                return question.ask(exercise, written)
         except TimeLimit:
-            return Answer("timeout", f"{exercise} took longer than {self._seconds:g} s on these inputs.")
+            return Reply("timeout", f"{exercise} took longer than {self._seconds:g} s on these inputs.")
         except BaseException as error:  # SystemExit, KeyboardInterrupt: the next question is still asked
-            return Answer("raised", f"{exercise} stopped with {type(error).__name__}.")
+            return Reply("raised", f"{exercise} stopped with {type(error).__name__}.")
 
     def note_error(self, error: dict) -> None:
         """Remember an exception at the top level of a cell."""
@@ -90,11 +97,11 @@ class Answers:
         """All cells ran and all questions were asked."""
         self._write_json("finished", {})
 
-    def _write(self, name: str, answer: Answer) -> None:
-        if answer.cells is not None:
-            arrays = {"cells": np.ascontiguousarray(answer.cells), "cost": np.array([answer.cost])}
+    def _write(self, name: str, reply: Reply) -> None:
+        if reply.arrays is not None:
+            arrays = {key: np.ascontiguousarray(array) for key, array in reply.arrays.items()}
             save_file(arrays, self._folder / f"{name}.safetensors")
-        self._write_json(name, {"status": answer.status, "problem": answer.problem})
+        self._write_json(name, {"status": reply.status, "problem": reply.problem})
 
     def _write_json(self, name: str, content: object) -> None:
         (self._folder / f"{name}.json").write_text(json.dumps(content), "utf-8")

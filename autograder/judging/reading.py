@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from helpers.checks.calling import Answer
+from helpers.checks.probing import Reply
 
 JSON_BYTES = 64 * 1024
 ARRAY_BYTES = 4 * 1024 * 1024
@@ -21,16 +22,16 @@ class NotReadable(Exception):
     """A file of answers that is too large, not a plain file, or not what it should be. The message says which."""
 
 
-def read_answer(folder: Path, name: str) -> Answer | None:
-    """One answer; None where the worker wrote none."""
+def read_reply(folder: Path, name: str) -> Reply | None:
+    """What the worker wrote about one question; None where it wrote nothing."""
     status = read_json(folder, name)
     if status is None:
         return None
-    if not isinstance(status, dict) or status.get("status") not in STATUSES:
+    kind = text(status.get("status")) if isinstance(status, dict) else ""
+    if kind not in STATUSES:
         raise NotReadable(f"{name}.json holds no status.")
-    problem = text(status.get("problem"))
-    if status["status"] != "ok":
-        return Answer(status["status"], problem)
+    if kind != "ok":
+        return Reply(kind, text(status.get("problem")))
     data = _read(folder / f"{name}.safetensors", ARRAY_BYTES)
     if data is None:
         raise NotReadable(f"{name}.safetensors is missing.")
@@ -38,8 +39,18 @@ def read_answer(folder: Path, name: str) -> Answer | None:
         arrays = load(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise NotReadable(f"{name}.safetensors is damaged.") from error
-    cells, cost = arrays.get("cells"), arrays.get("cost")
-    if cells is None or cost is None or cells.dtype != np.float64 or cost.dtype != np.float64 or cost.shape != (1,):
+    if any(array.dtype != np.float64 for array in arrays.values()):
+        raise NotReadable(f"{name}.safetensors holds something else than float64 arrays.")
+    return Reply("ok", arrays=arrays)
+
+
+def read_answer(folder: Path, name: str) -> Answer | None:
+    """The answer to one question about the lattice; None where the worker wrote none."""
+    reply = read_reply(folder, name)
+    if reply is None or reply.status != "ok":
+        return reply and Answer(reply.status, reply.problem)
+    cells, cost = reply.arrays.get("cells"), reply.arrays.get("cost")
+    if cells is None or cost is None or cost.shape != (1,):
         raise NotReadable(f"{name}.safetensors does not hold an array and a cost.")
     return Answer("ok", cells=cells, cost=float(cost[0]))
 
@@ -70,9 +81,10 @@ def _read(path: Path, most: int) -> bytes | None:
         return None
     except OSError as error:
         raise NotReadable(f"{path.name} cannot be opened.") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotReadable(f"{path.name} is not a plain file.")
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NotReadable(f"{path.name} is not a plain file.")
         data = file.read(most + 1)
     if len(data) > most:
         raise NotReadable(f"{path.name} is larger than {most // 1024} kB.")

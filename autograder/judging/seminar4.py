@@ -7,7 +7,7 @@ import numpy as np
 from autograder.asking.seminar4 import Question, questions
 from helpers.checks.calling import Answer
 from helpers.checks.cases import Fingerprint, Inputs, Truth
-from helpers.checks.comparing import same_answer
+from helpers.checks.comparing import compare, same_answer
 from helpers.checks.misconceptions import recognise
 from helpers.checks.rubric import Exercise
 from helpers.checks.scoring import Asked, ExerciseResult, score
@@ -15,19 +15,30 @@ from helpers.checks.scoring import Asked, ExerciseResult, score
 from . import oracle, zoo
 from .reading import NotReadable, read_answer
 
+LARGEST_TO_DRAW = 400
+"""Cells. A student's array may have any size."""
+
 LARGEST_TO_RECOGNISE = 300
 """Nodes. Mistakes that only show on long lattices are told from there by their first wrong cell."""
 
 
-def judge(exercise: Exercise, seed: bytes, folder: Path) -> tuple[ExerciseResult, Answer | None]:
-    """Points and findings for one exercise, and the student's answer to the public worked example for its picture."""
+def judge(exercise: Exercise, seed: bytes, folder: Path) -> tuple[ExerciseResult, dict | None]:
+    """Points and findings for one exercise, and where the public worked example is wrong, what its picture needs."""
     asked = []
     for question in questions(seed):
         answer = _answer(folder, exercise, question)
         truth = Truth(*getattr(oracle, exercise.key)(*_arguments(question.inputs)))
         asked.append(Asked(question.key, question.group, question.title, question.inputs, truth, answer))
     result = score(exercise, asked, _misconceptions(exercise.key, asked))
-    return result, next((question.answer for question in asked if question.key == "cat"), None)
+    return result, _picture(exercise.key, next(question for question in asked if question.key == "cat"))
+
+
+def _picture(exercise: str, example: Asked) -> dict | None:
+    answer = example.answer
+    if answer.status != "ok" or answer.cells.ndim != 2 or answer.cells.size > LARGEST_TO_DRAW:
+        return None
+    finding = compare(exercise, example.inputs, example.truth, answer, look_at=frozenset({"cells"}))
+    return {"cells": answer.cells.tolist(), "wrong": finding.cell} if finding else None
 
 
 def _answer(folder: Path, exercise: Exercise, question: Question) -> Answer:

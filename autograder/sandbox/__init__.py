@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +21,7 @@ from typing import Literal
 from . import staging
 from .confine import Limits
 
-__all__ = ["Limits", "Outcome", "Sandbox", "SandboxBroken"]
+__all__ = ["Limits", "Outcome", "Sandbox", "SandboxBroken", "WorkerLost"]
 
 Ending = Literal["finished", "timeout", "out of memory", "crashed"]
 OUT_OF_MEMORY_CODE = 77
@@ -31,6 +30,10 @@ START_SECONDS = 120
 
 class SandboxBroken(Exception):
     """The sandbox itself failed; the submission is not to blame."""
+
+
+class WorkerLost(SandboxBroken):
+    """The worker ended or fell silent during a job; the submission may be to blame."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Sandbox:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
     def run(self, folder: Path, limits: Limits) -> Outcome:
         """Run the job in `folder` to its end, whatever that is. When this returns, all its processes are dead."""
@@ -88,29 +91,33 @@ class Sandbox:
         """End the worker and remove its files."""
         if self._process is not None:
             self._stop()
-        shutil.rmtree(self._root, ignore_errors=True)
+        _remove(self._root)
 
     def _start(self) -> None:
-        code = self._root / "code"
-        if not code.exists():
-            staging.stage(code)
+        # Anew for every worker: student code can write into the tree that it was imported from.
+        code = Path(tempfile.mkdtemp(prefix="code-", dir=self._root))
+        staging.stage(code)
         ours, theirs = socket.socketpair()
         # One thread each: the processes of a class share the cores, and a threaded parent must not fork.
         environment = {
             name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT") if name in os.environ
         } | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", "IPYTHONDIR": str(self._root)}
-        self._process = subprocess.Popen(
-            staging.command(code, theirs.fileno()),
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self._root / "worker.log").open("ab"),
-            cwd=self._root,
-            env=environment,
-        )
+        with (self._root / "worker.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                staging.command(code, theirs.fileno()),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                cwd=self._root,
+                env=environment,
+            )
         theirs.close()
         self._socket, self._buffer = ours, b""
-        self._receive(START_SECONDS)
+        try:
+            self._receive(START_SECONDS)
+        except WorkerLost as error:
+            raise SandboxBroken(str(error)) from error
 
     def _stop(self) -> None:
         self._socket.close()
@@ -143,10 +150,15 @@ class Sandbox:
             self._buffer += received
         return True
 
-    def _broken(self, what: str) -> SandboxBroken:
+    def _broken(self, what: str) -> WorkerLost:
         self._stop()
         log = (self._root / "worker.log").read_text("utf-8", errors="replace").strip().splitlines()
-        return SandboxBroken(f"The sandbox's worker {what}. {log[-1] if log else ''}".strip())
+        return WorkerLost(f"The sandbox's worker {what}. {log[-1] if log else ''}".strip())
+
+
+def _remove(folder: Path) -> None:
+    # Not shutil.rmtree: it recurses, and student code can nest folders deeper than Python's stack.
+    subprocess.run(["rm", "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False)
 
 
 def _outcome(ended: dict, late: bool, limits: Limits) -> Outcome:

@@ -1,6 +1,7 @@
 """Call a student's `forward` or `backward`; turn what comes back into plain numbers, or into one clear sentence."""
 
 import contextlib
+import dis
 import io
 import math
 import traceback
@@ -47,13 +48,23 @@ def call(exercise: str, function: Callable, inputs: Inputs) -> Answer:
         with quiet():
             returned = function(log_probs, targets, blank=inputs.blank)
             cells, cost = plain(exercise, returned)
-    except NotImplementedError:
-        return Answer("not implemented", f"{exercise} is not written yet.")
     except Malformed as error:
         return Answer("malformed", str(error))
     except Exception as error:
+        if is_stub(error):
+            return Answer("not implemented", f"{exercise} is not written yet.")
         return Answer("raised", raised(exercise, error))
     return Answer("ok", cells=cells, cost=cost)
+
+
+def is_stub(error: Exception) -> bool:
+    """Whether this is a stub's `raise NotImplementedError`. Torch raises the same for dtypes that it cannot handle."""
+    if not isinstance(error, NotImplementedError) or error.__traceback__ is None:
+        return False
+    innermost = error.__traceback__
+    while innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    return innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 @contextlib.contextmanager
@@ -97,14 +108,24 @@ def raised(exercise: str, error: BaseException) -> str:
     """One sentence for an exception in the student's code, with the line it came from where there is one."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     where = f" in the line `{frames[-1].line.strip()}`" if frames and frames[-1].line else ""
-    text = " ".join(str(error).split())
-    message = f": {text[:300]}" if text else ""
-    return f"{exercise} stopped with {type(error).__name__}{message}{where}."
+    text = message(error)
+    return f"{exercise} stopped with {type(error).__name__}{': ' if text else ''}{text[:300]}{where}."
+
+
+def message(error: BaseException) -> str:
+    """What an exception says, on one line; empty where saying it fails too."""
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else error
+        return " ".join(str(text or "").split())
+    except Exception:
+        return ""
 
 
 def _numbers(value: object) -> np.ndarray | None:
     import torch
 
+    if value is None:  # numpy would make it nan
+        return None
     try:
         if isinstance(value, torch.Tensor):
             return value.detach().cpu().to(torch.float64).numpy()

@@ -13,8 +13,8 @@ from .cases import Inputs, Truth
 RELATIVE = 1e-4
 OF_LARGEST = 1e-5
 
-IMPOSSIBLE = -1e10
-"""Below this a log-probability means "impossible": some write -1e30 for -inf, and that is fine."""
+IMPOSSIBLE = -1e8
+"""Below this a log-probability means "impossible": some write -1e9 or -1e30 for -inf, and that is fine."""
 
 FLOAT32_EXP_FADES, FLOAT32_EXP_IS_ZERO = -87.3, -103.9
 """exp(x) in float32 loses digits below the first and is 0 below the second (nats)."""
@@ -41,12 +41,12 @@ class Finding:
 def close(got: np.ndarray | float, expected: np.ndarray | float, scale: float | None = None) -> np.ndarray:
     """Element-wise: is `got` the right log value? `scale` is the largest magnitude in the lattice (nats)."""
     got, expected = np.asarray(got, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    got = np.where(got < IMPOSSIBLE, -np.inf, got)
+    got, expected = (np.where(values < IMPOSSIBLE, -np.inf, values) for values in (got, expected))
     if scale is None:
         scale = largest(expected)
     with np.errstate(invalid="ignore"):
         near = np.abs(got - expected) <= RELATIVE * np.abs(expected) + OF_LARGEST * scale
-    return near | (got == expected)
+    return (near & np.isfinite(expected)) | (got == expected)
 
 
 def largest(expected: np.ndarray) -> float:

@@ -130,6 +130,92 @@ MISCONCEPTIONS: dict[str, dict[str, Misconception]] = {
     },
 }
 
+_START = "The prediction network reads <BOS> (index 29) first: it means that nothing has been said yet."
+
+MISCONCEPTIONS |= {
+    "encoder": {
+        "padding-read": Misconception(
+            "the LSTM runs over padding as if it were sound",
+            "Backwards, padding comes first and reaches every real frame. Pack the batch with its lengths.",
+        ),
+        "activation-at-the-end": Misconception(
+            "the outputs go through a ReLU", "f_t may be negative: the ReLU belongs into the joiner, after f + g."
+        ),
+        "order-lost": Misconception(
+            "the batch is sorted by length and not put back into its order",
+            "pack_padded_sequence(..., enforce_sorted=False) sorts and restores by itself.",
+        ),
+    },
+    "decoder": {
+        "state-ignored": Misconception(
+            "hidden_states are not given to the LSTM",
+            "Then every step starts anew and only knows the last label. Hand them on: lstm(embedded, hidden_states).",
+        ),
+        "batch-taken-for-time": Misconception(
+            "single steps take the first axis for time", "Inputs are (B, U): the LSTM needs batch_first=True."
+        ),
+        "projection-missing": Misconception(
+            "the linear layer at the end is left out", "g_u must have output_dim numbers, as many as f_t."
+        ),
+    },
+    "joiner": {
+        "activation-after-linear": Misconception(
+            "the ReLU comes after the linear layer",
+            "Then no logit can be negative, and f and g only add up. The formula is Linear(ReLU(f + g)).",
+        ),
+        "activation-missing": Misconception(
+            "there is no ReLU", "Linear(f + g) is Linear(f) + Linear(g): frame and label would not interact."
+        ),
+        "tanh": Misconception("tanh stands where the ReLU should", "Some papers use tanh; here it is ReLU."),
+        "product": Misconception("f and g are multiplied", "They are added: f + g."),
+        "softmax-inside": Misconception("a softmax is inside the joiner", "The loss takes logits and does it itself."),
+        "log-softmax-inside": Misconception(
+            "a log-softmax is inside the joiner", "The loss takes logits and does it itself."
+        ),
+        "activation-before-sum": Misconception("the ReLU comes before the sum", "Add first: ReLU(f + g)."),
+    },
+    "transducer": {
+        "blank-for-bos": Misconception("the blank is put before the labels instead of <BOS>", _START),
+        "zero-for-bos": Misconception("a 0, the apostrophe, is put before the labels instead of <BOS>", _START),
+        "bos-at-the-end": Misconception("<BOS> is put after the labels", _START),
+        "bos-missing": Misconception("no <BOS> is put before the labels", _START),
+        "lengths-changed": Misconception(
+            "target_lengths is changed in place", "`lengths += 1` changes the caller's tensor; `lengths + 1` does not."
+        ),
+        "softmax-inside": Misconception("probabilities are returned", "Return logits: the loss does the softmax."),
+    },
+    "greedy": {
+        "label-moves-on": Misconception(
+            "a label also moves on to the next frame",
+            "Only a blank leaves the frame; one frame may emit several labels.",
+        ),
+        "blank-read": Misconception(
+            "the prediction network reads blanks too", "It is a model of what was written, and a blank writes nothing."
+        ),
+        "state-dropped": Misconception(
+            "the hidden states are not handed on", "Without them the network only knows the last label."
+        ),
+        "state-reset-on-blank": Misconception(
+            "the hidden states are reset when a blank comes", "On a blank nothing changes but the frame."
+        ),
+        "blank-for-bos": Misconception("the walk starts from the blank instead of <BOS>", _START),
+        "zero-for-bos": Misconception("the walk starts from label 0 instead of <BOS>", _START),
+        "last-frame-left-out": Misconception("the last frame is left out", "Stop when t == T, not before."),
+        "first-frame-left-out": Misconception("the first frame is left out", "t starts at 0."),
+        "repeats-merged": Misconception(
+            "repeated labels are merged", "That is CTC's rule. An RNN-T means every label it emits."
+        ),
+        "whole-prefix-again": Misconception(
+            "the prediction network reads the whole prefix again at each label",
+            "The answer is the same and the work is quadratic: carry the state and read the new label only.",
+        ),
+        "label-waits-for-blank": Misconception(
+            "the prediction network learns of a label only at the next blank",
+            "Read each label at once: the next step needs g of the new prefix.",
+        ),
+    },
+}
+
 
 def recognise(
     answers: Mapping[str, Answer], truths: Mapping[str, Truth], fingerprints: Iterable[Fingerprint]

@@ -18,11 +18,19 @@ class Item:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One graded task. `key` is the name of the student's function and the suffix of its check cell, `check-<key>`."""
+    """One graded task."""
 
     key: str
+    """The suffix of its check cell, `check-<key>`."""
     title: str
     items: tuple[Item, ...]
+    defines: str = ""
+    """The name that the student's notebook must define; `key` where empty."""
+
+    @property
+    def name(self) -> str:
+        """What the student writes."""
+        return self.defines or self.key
 
     @property
     def points(self) -> float:
@@ -43,4 +51,60 @@ def _lattice_items(array: str) -> tuple[Item, ...]:
 SEMINAR4 = (
     Exercise("forward", "Forward", _lattice_items("log_alpha")),
     Exercise("backward", "Backward", _lattice_items("log_beta")),
+)
+
+HOMEWORK3 = (
+    Exercise(
+        "encoder",
+        "Encoder",
+        (
+            Item("shapes", "Layers and shapes", 1.0, "shapes"),
+            Item("values", "The right numbers, in one and in two directions", 2.0, "values"),
+            Item("lengths", "Utterances of different lengths in one batch", 2.0, "lengths"),
+        ),
+        defines="EncoderRNNT",
+    ),
+    Exercise(
+        "decoder",
+        "Prediction network",
+        (
+            Item("shapes", "Layers and shapes", 1.0, "shapes"),
+            Item("teacher", "Whole padded sequences, as in training", 1.0, "teacher"),
+            Item("steps", "Step by step with the state carried, as in decoding", 2.0, "steps"),
+        ),
+        defines="DecoderRNNT",
+    ),
+    Exercise(
+        "joiner",
+        "Joiner",
+        (
+            Item("grid", "Every frame with every label", 2.0, "grid"),
+            Item("single", "One frame with one label", 1.0, "single"),
+            Item("edges", "One utterance, one frame, T equal to U", 1.0, "edges"),
+        ),
+        defines="Joiner",
+    ),
+    Exercise(
+        "transducer",
+        "Transducer",
+        (
+            Item("shapes", "Parts, their sizes, and logits of shape (B, T, U+1, V)", 1.0, "shapes"),
+            Item("start", "The first label is predicted from <BOS>", 1.0, "start"),
+            Item("values", "The right logits everywhere", 2.0, "values"),
+            Item("arguments", "The arguments are left as they were", 1.0, "arguments"),
+        ),
+        defines="RNNTransducer",
+    ),
+    Exercise(
+        "greedy",
+        "Greedy decoding",
+        (
+            Item("transcripts", "The right labels on many random models", 8.0, "transcripts"),
+            Item("calls", "Each network is called just as often as needed", 4.0, "calls"),
+            Item("state", "The state moves with labels and rests on blanks", 2.0, "state"),
+            Item("edges", "One frame, nothing but blanks", 2.0, "edges"),
+            Item("limit", "max_steps ends what would never end", 2.0, "limit"),
+        ),
+        defines="greedy_decode",
+    ),
 )

@@ -1,6 +1,6 @@
 """From answers to points. The same code scores public cases in a notebook and fresh inputs in the sealed grader."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .calling import Answer
@@ -61,17 +61,30 @@ class ExerciseResult:
 
 def score(exercise: Exercise, asked: Sequence[Asked], misconceptions: Sequence[str] = ()) -> ExerciseResult:
     """Decide every item of the exercise from the answers."""
+    outcomes = {
+        item: [
+            (q.title, compare(exercise.key, q.inputs, q.truth, q.answer, look_at=item.looks_at))
+            for q in asked
+            if q.group == item.inputs
+        ]
+        for item in exercise.items
+    }
+    written = any(question.answer.status != "not implemented" for question in asked)
+    return decide(exercise, outcomes, misconceptions, written)
+
+
+def decide(
+    exercise: Exercise,
+    outcomes: Mapping[Item, Sequence[tuple[str, Finding | None]]],
+    misconceptions: Sequence[str] = (),
+    written: bool = True,
+) -> ExerciseResult:
+    """Points from what was found: for each item the title of each question and its finding, None where it is right."""
     items = []
     for item in exercise.items:
-        questions = [question for question in asked if question.group == item.inputs]
-        wrong = []
-        for q in questions:
-            finding = compare(exercise.key, q.inputs, q.truth, q.answer, look_at=item.looks_at)
-            if finding and misconceptions:
-                # The cause is known and said once for the whole exercise; a guess beside it would only confuse.
-                finding = replace(finding, why="", next="")
-            if finding:
-                wrong.append((q.title, finding))
-        items.append(ItemResult(item, len(questions), tuple(wrong)))
-    written = any(question.answer.status != "not implemented" for question in asked)
+        wrong = [(title, finding) for title, finding in outcomes[item] if finding]
+        if misconceptions:
+            # The cause is known and said once for the whole exercise; a guess beside it would only confuse.
+            wrong = [(title, replace(finding, why="", next="")) for title, finding in wrong]
+        items.append(ItemResult(item, len(outcomes[item]), tuple(wrong)))
     return ExerciseResult(exercise, tuple(items), tuple(misconceptions), written)

@@ -1,0 +1,139 @@
+"""Probes: small experiments on a student's class or function that end in plain arrays.
+
+The same probe, run on the reference solution with the same seed, gives the right arrays. So a probe holds no answer:
+here the right arrays of one seed are stored as numbers, and the sealed grader computes those of a fresh seed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .calling import Malformed, Status, is_stub, quiet, raised
+from .comparing import Finding
+
+RELATIVE, ABSOLUTE = 1e-3, 1e-4
+"""float32 networks: other orders of summation differ by about 1e-6, a wrong formula by far more than 1e-2."""
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One experiment."""
+
+    key: str
+    group: str
+    """The group of inputs that a rubric item names."""
+    title: str
+    run: Callable[[object, np.random.Generator], Arrays]
+    """Given the student's class or function, and randomness: arrays by name. Raises Malformed with a sentence."""
+    hints: Mapping[str, str]
+    """What it may mean that the array of this name is wrong."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came out of one question."""
+
+    status: Status
+    problem: str = ""
+    """One sentence when the status is not "ok"."""
+    arrays: Arrays | None = None
+
+
+def generator(seed: bytes, key: str) -> np.random.Generator:
+    """Randomness of one probe; the same bytes give the same stream everywhere."""
+    return np.random.Generator(np.random.PCG64([*seed, *key.encode()]))
+
+
+def ask(name: str, written: object, probe: Probe, seed: bytes) -> Reply:
+    """Run a probe quietly; exceptions of the student's code become a sentence."""
+    import torch
+
+    try:
+        # Without oneDNN, which takes several times longer over a network of this size.
+        with quiet(), torch.no_grad(), torch.backends.mkldnn.flags(enabled=False):
+            arrays = {key: _plain(key, value) for key, value in probe.run(written, generator(seed, probe.key)).items()}
+    except Malformed as error:
+        return Reply("malformed", str(error))
+    except Exception as error:
+        if is_stub(error):
+            return Reply("not implemented", f"{name} is not written yet.")
+        return Reply("raised", raised(name, error))
+    return Reply("ok", arrays=arrays)
+
+
+def _plain(name: str, value: object) -> np.ndarray:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().numpy()
+    try:
+        return np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise Malformed(f"{name} is no array of numbers.") from error
+
+
+def same(got: Arrays, truth: Arrays) -> bool:
+    """Whether all arrays agree."""
+    return all(name in got and first_difference(got[name], truth[name]) is None for name in truth)
+
+
+def first_difference(got: np.ndarray, truth: np.ndarray) -> tuple[int, ...] | None:
+    """None where they agree; () where the shapes differ; else the first index at which the values do."""
+    if got.shape != truth.shape:
+        return ()
+    wrong = ~(np.abs(got - truth) <= ABSOLUTE + RELATIVE * np.abs(truth))
+    if not wrong.any():
+        return None
+    return tuple(int(index) for index in np.argwhere(wrong)[0]) if got.ndim else (0,)
+
+
+def compare(probe: Probe, reply: Reply, truth: Arrays) -> Finding | None:
+    """None where the reply is right; else the first array that is not."""
+    if reply.status != "ok":
+        return Finding(what=reply.problem)
+    for name, right in truth.items():
+        got = reply.arrays.get(name)
+        if got is None:
+            return Finding(what=f"There is no {name}.")
+        index = first_difference(got, right)
+        if index is None:
+            continue
+        hint = probe.hints.get(name, "")
+        if got.shape != right.shape:
+            what = f"{name} has shape {got.shape}; expected {right.shape}."
+            return Finding(what=what, why=hint)
+        if got.ndim == 0:
+            return Finding(what=f"{name} is wrong.", why=hint, numbers=f"It is {got:.6g}; expected {right:.6g}.")
+        place = ", ".join(str(part) for part in index)
+        off = (~np.isclose(got, right, RELATIVE, ABSOLUTE)).sum()
+        return Finding(
+            what=f"{name} is wrong.",
+            where=f"First at [{place}]; {off} of {got.size} values are off.",
+            why=hint,
+            numbers=f"{name}[{place}] is {got[index]:.5g}; expected {right[index]:.5g}.",
+        )
+    return None
+
+
+def sketch(arrays: Arrays) -> dict[str, list[float]]:
+    """A few numbers that stand for the arrays: their shape and two random projections. For fingerprints."""
+    found = {}
+    for name, array in arrays.items():
+        rng = np.random.Generator(np.random.PCG64([*name.encode(), *map(int, array.shape)]))
+        flat = array.reshape(-1)
+        found[name] = [*map(float, array.shape), *(float(flat @ rng.standard_normal(flat.size)) for _ in range(2))]
+    return found
+
+
+def same_sketch(one: Mapping[str, list[float]], other: Mapping[str, list[float]]) -> bool:
+    """Whether two sketches are of the same arrays."""
+    if one.keys() != other.keys():
+        return False
+    return all(
+        len(one[name]) == len(other[name])
+        and np.allclose(one[name], other[name], rtol=RELATIVE, atol=10 * ABSOLUTE, equal_nan=True)
+        for name in one
+    )
