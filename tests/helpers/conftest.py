@@ -1,0 +1,24 @@
+"""A tiny `mini`, made once by the real maker, and where the real recordings lie."""
+
+from pathlib import Path
+
+import pytest
+
+from helpers.making import mini
+
+SPEECH = Path(__file__).resolve().parents[3] / "shared" / "speech"
+TINY = mini.Recipe(train=12, dev=4, test=4, train_voices=2, dev_voices=1, test_voices=1)
+
+
+@pytest.fixture(scope="session")
+def tiny_mini(tmp_path_factory):
+    """Folder of a corpus of 24 utterances in 4 voices: 12 train, 4 dev, and 4 in each test."""
+    return mini.make(tmp_path_factory.mktemp("corpora") / "tiny", TINY, progress=False)
+
+
+@pytest.fixture(scope="session")
+def real_speech():
+    """Folder with LibriSpeech/ and fsdd/, kept beside the repository and not in it."""
+    if not SPEECH.is_dir():
+        pytest.skip("the real recordings (../shared/speech) are not on this machine")
+    return SPEECH
