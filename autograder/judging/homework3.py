@@ -6,7 +6,7 @@ from helpers.checks import probing
 from helpers.checks.parts import PROBES
 from helpers.checks.probing import Arrays, Reply
 from helpers.checks.rubric import Exercise
-from helpers.checks.scoring import ExerciseResult, decide
+from helpers.checks.scoring import ExerciseResult, decide_probes
 
 from .homework3_reference import REFERENCE
 from .homework3_zoo import ZOO
@@ -18,12 +18,7 @@ def judge(exercise: Exercise, seed: bytes, folder: Path) -> tuple[ExerciseResult
     probes = PROBES[exercise.key]
     replies = {probe.key: _reply(folder, exercise, probe.key) for probe in probes}
     truth = truths(exercise.key, seed)
-    outcomes = {
-        item: [(p.title, probing.compare(p, replies[p.key], truth[p.key])) for p in probes if p.group == item.inputs]
-        for item in exercise.items
-    }
-    written = any(reply.status != "not implemented" for reply in replies.values())
-    return decide(exercise, outcomes, _misconceptions(exercise.key, seed, replies, truth), written), None
+    return decide_probes(exercise, probes, replies, truth, _misconceptions(exercise.key, seed, replies, truth)), None
 
 
 def truths(exercise: str, seed: bytes) -> dict[str, Arrays]:
@@ -39,19 +34,19 @@ def _reply(folder: Path, exercise: Exercise, key: str) -> Reply:
 
 
 def _misconceptions(exercise: str, seed: bytes, replies: dict[str, Reply], truth: dict[str, Arrays]) -> list[str]:
-    answered = {key: reply.arrays for key, reply in replies.items() if reply.status == "ok"}
-    if all(probing.same(arrays, truth[key]) for key, arrays in answered.items()):
+    if all(reply.status == "ok" and probing.same(reply.arrays, truth[key]) for key, reply in replies.items()):
         return []
-    names = []
-    for name, wrong in ZOO[exercise].items():
-        known = {probe.key: probing.ask(exercise, wrong, probe, seed) for probe in PROBES[exercise]}
-        if all(_agree(replies[key], reply) for key, reply in known.items()):
-            names.append(name)
-    return names
+    return probing.recognise(
+        replies, truth, {name: outline(exercise, wrong, seed) for name, wrong in ZOO[exercise].items()}
+    )
 
 
-def _agree(one: Reply, other: Reply) -> bool:
-    """Whether two replies are the same as far as numbers go; the words of an exception do not matter."""
-    if one.status != "ok" or other.status != "ok":
-        return one.status == other.status
-    return one.arrays.keys() == other.arrays.keys() and probing.same(one.arrays, other.arrays)
+def outline(exercise: str, wrong: object, seed: bytes) -> dict[str, dict]:
+    """How a known mistake ends: by probe its status and, where there are arrays, their sketch."""
+    found = {}
+    for probe in PROBES[exercise]:
+        reply = probing.ask(exercise, wrong, probe, seed)
+        found[probe.key] = {"status": reply.status}
+        if reply.arrays is not None:
+            found[probe.key]["sketch"] = probing.sketch(reply.arrays)
+    return found

@@ -9,20 +9,45 @@ if TYPE_CHECKING:
 
     from .report import CheckResult
 
-__all__ = ["Case", "backward", "case", "forward"]
+__all__ = ["Case", "backward", "case", "decoder", "encoder", "forward", "greedy", "joiner", "transducer"]
 
 
 def forward(function: "Callable") -> "CheckResult":
     """Check `forward(log_probs, targets, blank=-1) -> (log_alpha, cost)` on the public cases."""
-    return _check("forward", function)
+    return _check_lattice("forward", function)
 
 
 def backward(function: "Callable") -> "CheckResult":
     """Check `backward(log_probs, targets, blank=-1) -> (log_beta, cost)` on the public cases."""
-    return _check("backward", function)
+    return _check_lattice("backward", function)
 
 
-def _check(key: str, function: "Callable") -> "CheckResult":
+def encoder(cls: type) -> "CheckResult":
+    """Check the class EncoderRNNT: its layers, its numbers, utterances of different lengths."""
+    return _check_part("encoder", cls)
+
+
+def decoder(cls: type) -> "CheckResult":
+    """Check the class DecoderRNNT, the prediction network: whole sequences and step by step."""
+    return _check_part("decoder", cls)
+
+
+def joiner(cls: type) -> "CheckResult":
+    """Check the class Joiner: Linear(ReLU(f + g)) for every frame with every label."""
+    return _check_part("joiner", cls)
+
+
+def transducer(cls: type) -> "CheckResult":
+    """Check the class RNNTransducer: <BOS>, shapes, and the logits of a batch."""
+    return _check_part("transducer", cls)
+
+
+def greedy(function: "Callable") -> "CheckResult":
+    """Check `greedy_decode(model, encoder_output, max_steps=2000) -> labels` on models that write down their calls."""
+    return _check_part("greedy", function)
+
+
+def _check_lattice(key: str, function: "Callable") -> "CheckResult":
     from .calling import call
     from .cases import fingerprints, public_cases
     from .misconceptions import recognise
@@ -41,3 +66,17 @@ def _check(key: str, function: "Callable") -> "CheckResult":
         fingerprints(key),
     )
     return CheckResult(score(exercise, asked, names))
+
+
+def _check_part(key: str, written: object) -> "CheckResult":
+    from . import probing, published
+    from .parts import PROBES
+    from .report import CheckResult
+    from .rubric import HOMEWORK3
+    from .scoring import decide_probes
+
+    exercise = next(exercise for exercise in HOMEWORK3 if exercise.key == key)
+    replies = {probe.key: probing.ask(exercise.name, written, probe, published.SEED) for probe in PROBES[key]}
+    truth = published.truths(key)
+    names = probing.recognise(replies, truth, published.sketches(key))
+    return CheckResult(decide_probes(exercise, PROBES[key], replies, truth, names))

@@ -70,7 +70,8 @@ def _plain(name: str, value: object) -> np.ndarray:
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
     try:
-        return np.array(value, dtype=np.float64)
+        # A single number becomes an array of one: files that cross the wall have no others.
+        return np.atleast_1d(np.array(value, dtype=np.float64))
     except (TypeError, ValueError) as error:
         raise Malformed(f"{name} is no array of numbers.") from error
 
@@ -87,7 +88,7 @@ def first_difference(got: np.ndarray, truth: np.ndarray) -> tuple[int, ...] | No
     wrong = ~(np.abs(got - truth) <= ABSOLUTE + RELATIVE * np.abs(truth))
     if not wrong.any():
         return None
-    return tuple(int(index) for index in np.argwhere(wrong)[0]) if got.ndim else (0,)
+    return tuple(int(index) for index in np.argwhere(wrong)[0])
 
 
 def compare(probe: Probe, reply: Reply, truth: Arrays) -> Finding | None:
@@ -105,8 +106,6 @@ def compare(probe: Probe, reply: Reply, truth: Arrays) -> Finding | None:
         if got.shape != right.shape:
             what = f"{name} has shape {got.shape}; expected {right.shape}."
             return Finding(what=what, why=hint)
-        if got.ndim == 0:
-            return Finding(what=f"{name} is wrong.", why=hint, numbers=f"It is {got:.6g}; expected {right:.6g}.")
         place = ", ".join(str(part) for part in index)
         off = (~np.isclose(got, right, RELATIVE, ABSOLUTE)).sum()
         return Finding(
@@ -137,3 +136,24 @@ def same_sketch(one: Mapping[str, list[float]], other: Mapping[str, list[float]]
         and np.allclose(one[name], other[name], rtol=RELATIVE, atol=10 * ABSOLUTE, equal_nan=True)
         for name in one
     )
+
+
+def recognise(
+    replies: Mapping[str, Reply], truth: Mapping[str, Arrays], known: Mapping[str, Mapping[str, Mapping]]
+) -> list[str]:
+    """The known mistakes that end as these replies do, probe by probe; none where everything is right.
+
+    `known` is by mistake and probe: {"status", "sketch" where the status is "ok"}.
+    """
+    if all(reply.status == "ok" and same(reply.arrays, truth[key]) for key, reply in replies.items()):
+        return []
+    drawn = {key: sketch(reply.arrays) if reply.status == "ok" else None for key, reply in replies.items()}
+
+    def fits(probes: Mapping[str, Mapping]) -> bool:
+        return all(
+            replies[key].status == entry["status"]
+            and ("sketch" not in entry or same_sketch(drawn[key], entry["sketch"]))
+            for key, entry in probes.items()
+        )
+
+    return [name for name, probes in known.items() if fits(probes)]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from .calling import Answer
 from .cases import Inputs, Truth
 from .comparing import Finding, compare
+from .probing import Arrays, Probe, Reply
+from .probing import compare as compare_reply
 from .rubric import Exercise, Item
 
 
@@ -70,6 +72,22 @@ def score(exercise: Exercise, asked: Sequence[Asked], misconceptions: Sequence[s
         for item in exercise.items
     }
     written = any(question.answer.status != "not implemented" for question in asked)
+    return decide(exercise, outcomes, misconceptions, written)
+
+
+def decide_probes(
+    exercise: Exercise,
+    probes: Sequence[Probe],
+    replies: Mapping[str, Reply],
+    truth: Mapping[str, Arrays],
+    misconceptions: Sequence[str] = (),
+) -> ExerciseResult:
+    """Decide every item of an exercise that is asked by probes; replies and truth are by probe."""
+    outcomes = {
+        item: [(p.title, compare_reply(p, replies[p.key], truth[p.key])) for p in probes if p.group == item.inputs]
+        for item in exercise.items
+    }
+    written = any(reply.status != "not implemented" for reply in replies.values())
     return decide(exercise, outcomes, misconceptions, written)
 
 
