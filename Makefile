@@ -10,7 +10,7 @@ COURSE ?= course
 help:
 	@echo "make demo    release, collect, grade, feedback, report on a sample class (build/demo)"
 	@echo "make test    all tests"
-	@echo "make lab     JupyterLab on the student version"
+	@echo "make lab     JupyterLab on the student versions"
 	@echo "make bench   speed against named baselines (benchmarks/results.json)"
 	@echo "make lint    ruff, check only;  make format: ruff, rewrite"
 
@@ -22,7 +22,8 @@ test: $(READY)
 
 lab: $(READY)
 	$(BIN)/python -m autograder release seminar4 --course $(COURSE)
-	$(BIN)/jupyter lab --notebook-dir $(COURSE)/handout/seminar4 seminar4.ipynb
+	$(BIN)/python -m autograder release homework3 --course $(COURSE)
+	$(BIN)/jupyter lab --notebook-dir $(COURSE)/handout
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

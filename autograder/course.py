@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.checks.rubric import HOMEWORK3, SEMINAR4, Exercise
+from helpers.checks.runs import LOG, WEIGHTS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -22,6 +23,12 @@ class Assignment:
     suffixes: tuple[str, ...]
     """Endings of a hand-in's file name: `{last}_{first}_{suffix}.zip`."""
     exercises: tuple[Exercise, ...]
+    hand_in: tuple[str, ...] = ()
+    """Files beside the notebook that the grade depends on."""
+    cpu_seconds: int = 60
+    wall_seconds: float = 120
+    withheld: tuple[str, ...] = ()
+    """Files of helpers that would give this assignment's answers away."""
 
     @property
     def notebook(self) -> str:
@@ -35,8 +42,8 @@ class Assignment:
 
 
 ASSIGNMENTS = {
-    "seminar4": Assignment("seminar4", "Seminar 4", ("sem4", "sem3", "seminar4"), SEMINAR4),
-    "homework3": Assignment("homework3", "Homework 3", ("hw3", "homework3"), HOMEWORK3),
+    "seminar4": Assignment("seminar4", "Seminar 4", ("sem4", "sem3", "seminar4"), SEMINAR4, withheld=("loss.py",)),
+    "homework3": Assignment("homework3", "Homework 3", ("hw3", "homework3"), HOMEWORK3, (WEIGHTS, LOG), 240, 480),
 }
 
 

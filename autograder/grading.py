@@ -19,6 +19,7 @@ from pathlib import Path
 from helpers.checks.rubric import Exercise
 
 from .course import ASSIGNMENTS, REPOSITORY, Assignment
+from .heldout import Heldout
 from .sandbox import Limits, Outcome, Sandbox, WorkerLost
 from .verdicts import ExerciseGrade, Grade, Verdict, exercise_grade
 
@@ -53,13 +54,19 @@ class Bundle:
     problem: str
     """Why there is no notebook; empty where there is one."""
     notes: tuple[str, ...]
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Name and content of what was handed in beside the notebook."""
+    heldout: Heldout | None = None
+    """What a trained model is measured on."""
     limits: Limits = field(default_factory=Limits)
 
     def fingerprint(self, key: bytes) -> str:
         """Changes with anything that could change the grade."""
         # What was repaired is part of what the student is told, so it counts too.
         content = [self.student, self.assignment, self.steps, sorted(self.given), self.problem, self.notes]
-        text = json.dumps([*content, asdict(self.limits), grader_version()], ensure_ascii=False)
+        # The held-out set is not in it: course key and assignment decide it.
+        files = [(name, hashlib.sha256(data).hexdigest()) for name, data in self.files]
+        text = json.dumps([*content, files, asdict(self.limits), grader_version()], ensure_ascii=False)
         return hmac.new(key, text.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()
 
 
@@ -75,7 +82,16 @@ def grader_version() -> str:
     return digest.hexdigest()
 
 
-def bundle(assignment: Assignment, student: str, notebook, template, problem: str, notes: list[str]) -> Bundle:
+def bundle(
+    assignment: Assignment,
+    student: str,
+    notebook,
+    template,
+    problem: str,
+    notes: list[str],
+    files: tuple[tuple[str, bytes], ...] = (),
+    heldout: Heldout | None = None,
+) -> Bundle:
     """Lay out the cells of a repaired notebook as steps. `notebook` is None where there was nothing to open."""
     steps, given, asked = [], set(), []
     skipped = {
@@ -98,7 +114,10 @@ def bundle(assignment: Assignment, student: str, notebook, template, problem: st
             given.add(name)
         steps.append({"run": cell.source, "name": name})
     steps += [{"ask": key} for key in keys if key not in asked] if notebook else []
-    return Bundle(student, assignment.name, tuple(steps), frozenset(given), problem, tuple(notes))
+    limits = Limits(wall_seconds=assignment.wall_seconds, cpu_seconds=assignment.cpu_seconds)
+    return Bundle(
+        student, assignment.name, tuple(steps), frozenset(given), problem, tuple(notes), files, heldout, limits
+    )
 
 
 class Sandboxes:
@@ -175,12 +194,17 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
             "steps": bundle.steps,
         }
         (folder / "job.json").write_text(json.dumps(job), "utf-8")
+        (folder / "run").mkdir()
+        for name, data in bundle.files:
+            (folder / "run" / name).write_bytes(data)
+        if bundle.heldout and bundle.heldout.features:
+            (folder / "heldout.safetensors").write_bytes(bundle.heldout.features)
         try:
-            outcome = sandbox.run(folder, bundle.limits)
+            outcome = sandbox.run(folder, bundle.limits, assignment.withheld)
         except WorkerLost:
             # By accident or by this notebook: a second time, in a fresh worker, tells.
             try:
-                outcome = sandbox.run(folder, bundle.limits)
+                outcome = sandbox.run(folder, bundle.limits, assignment.withheld)
             except WorkerLost:
                 return _undecided(bundle, key, Verdict.CRASHED, "It took the sandbox down, twice.", sandbox.level)
         # From here on no student code runs.
@@ -194,7 +218,7 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
                 return None
 
         exercises = [
-            _judge(assignment, exercise, seeds[exercise.key], answers, read(exercise.key))
+            _judge(bundle, exercise, seeds[exercise.key], answers, read(exercise.key))
             for exercise in assignment.exercises
         ]
         reported = read("errors")
@@ -220,16 +244,16 @@ def seed(key: bytes, fingerprint: str, exercise: str) -> bytes:
     return hmac.new(key, f"{fingerprint}/{exercise}".encode(), hashlib.sha256).digest()[:16]
 
 
-def _judge(assignment: Assignment, exercise: Exercise, seed: bytes, answers: Path, status: object) -> ExerciseGrade:
+def _judge(bundle: Bundle, exercise: Exercise, seed: bytes, answers: Path, status: object) -> ExerciseGrade:
     from helpers.checks.misconceptions import in_words
 
     from .judging.reading import text
 
-    judge = import_module(f".judging.{assignment.name}", __package__).judge
-    known = {"answered", "missing", "not implemented", "timeout"}
+    judge = import_module(f".judging.{bundle.assignment}", __package__).judge
+    known = {"answered", "missing", "nothing to ask", "not implemented", "timeout"}
     told = text(status.get("status")) if isinstance(status, dict) else ""
     status = told if told in known else "not reached"
-    result, picture = judge(exercise, seed, answers)
+    result, picture = judge(exercise, seed, answers, bundle)
     return exercise_grade(result, status, in_words(exercise.key, list(result.misconceptions)), picture)
 
 
@@ -249,7 +273,7 @@ def _verdict(
     if "timeout" in statuses:
         slow = " and ".join(exercise.key for exercise in exercises if exercise.status == "timeout")
         return Verdict.TIMEOUT, f"Too slow: {slow}, more than {CALL_SECONDS} s for one call."
-    if statuses == {"not implemented"}:
+    if statuses - {"nothing to ask"} == {"not implemented"}:
         return Verdict.NOTHING_WRITTEN, ""
     if "missing" in statuses:
         missing = " and ".join(exercise.key for exercise in exercises if exercise.status == "missing")

@@ -5,12 +5,17 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from helpers.checks.runs import LOG, WEIGHTS, corpus_of, parse_log
+from helpers.corpora import CorpusError
 
 from .course import ASSIGNMENTS, Assignment, Course
 from .errors import UserError
 from .gradebook import Ledger, write_graded_notebook
 from .grading import Bundle, bundle, grade_class
+from .heldout import Heldout, heldout, nothing
 from .intake import Received, Unreadable, read_notebook, received
 from .matching import repair
 from .release import course_key
@@ -57,7 +62,34 @@ def _submission(assignment: Assignment, course: Course, record: Received, templa
             problem = f"{path.name} is no longer in the submitted folder; collect the hand-in again."
         except Unreadable as error:
             problem = str(error)
-    return Submission(record, notebook, bundle(assignment, record.student, notebook, template, problem, notes))
+    files = _files(assignment, course, record.student) if notebook else ()
+    log = dict(files).get(LOG)
+    said = _heldout(course, log) if log is not None else nothing(NO_RUN)
+    return Submission(
+        record, notebook, bundle(assignment, record.student, notebook, template, problem, notes, files, said)
+    )
+
+
+NO_RUN = f"There is no training run in the hand-in: {WEIGHTS} and {LOG} belong beside the notebook."
+
+
+def _files(assignment: Assignment, course: Course, student: str) -> tuple[tuple[str, bytes], ...]:
+    folder = course.submitted(assignment, student)
+    paths = [folder / name for name in assignment.hand_in]
+    return tuple((path.name, path.read_bytes()) for path in paths if path.is_file() and not path.is_symlink())
+
+
+def _heldout(course: Course, log: bytes) -> Heldout:
+    """What a run is measured on: of the corpus that its log names."""
+    try:
+        return _heldout_of(corpus_of(parse_log(log)[0]), course)
+    except (ValueError, CorpusError) as error:
+        return nothing(f"The weights were not tried: {error}")
+
+
+@cache
+def _heldout_of(name: str, course: Course) -> Heldout:
+    return heldout(name, course.root / "heldout", course_key(course))
 
 
 def mark(

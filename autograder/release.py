@@ -72,6 +72,8 @@ def _hand_out(assignment: Assignment, course: Course) -> Path:
     folder.mkdir(parents=True)
     shutil.copy(course.release(assignment), folder)
     shutil.copytree(
-        REPOSITORY / "helpers", folder / "helpers", ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+        REPOSITORY / "helpers",
+        folder / "helpers",
+        ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", *assignment.withheld),
     )
     return folder

@@ -52,7 +52,8 @@ class ExerciseGrade:
     key: str
     title: str
     status: str
-    """"answered", "timeout", "not implemented", "missing", "not reached", or the verdict where nothing was asked."""
+    """"answered", "timeout", "not implemented", "missing", "not reached", "nothing to ask" (judged by files alone), or
+    the verdict where the notebook was not run."""
     misconception: str
     """One sentence, empty where none was recognised."""
     items: list[ItemGrade]
@@ -135,7 +136,7 @@ def exercise_grade(result: ExerciseResult, status: str, misconception: str, pict
             [
                 {"inputs": title, "sentences": sentences(finding.without_numbers())}
                 for title, finding in item.wrong
-                if status in {"answered", "timeout"}
+                if status in {"answered", "nothing to ask", "timeout"}
             ],
         )
         for item in result.items

@@ -21,7 +21,7 @@ class Question:
     """What a student may know about the inputs: their kind."""
     inputs: Inputs
 
-    def ask(self, exercise: str, function: Callable) -> Reply:
+    def ask(self, exercise: str, function: Callable, get: Callable) -> Reply:
         """Call the student's function on the inputs."""
         answer = call(exercise, function, self.inputs)
         if answer.status != "ok":

@@ -13,22 +13,23 @@ from helpers.checks.probing import Reply
 from . import homework3, seminar4
 from .notebook import Notebook, TimeLimit, time_limit
 
-QUESTIONS: dict[str, Callable[[str, bytes], list]] = {
-    "seminar4": lambda exercise, seed: seminar4.questions(seed),
+QUESTIONS: dict[str, Callable[[str, bytes, Path], list]] = {
+    "seminar4": lambda exercise, seed, folder: seminar4.questions(seed),
     "homework3": homework3.questions,
 }
 
 PATIENCE = 2
 """Calls of one function that may run into the time limit before the rest is skipped."""
 
-QUESTIONS = {"seminar4": seminar4.questions}
-
 
 def work(folder: Path) -> None:
     """Do the job described in `folder/job.json`; leave answers in `folder/answers/`, one by one as they come."""
     job = json.loads((folder / "job.json").read_text("utf-8"))
     # Inputs exist before the first line of student code runs, so that nothing it patches can change them.
-    questions = {exercise: QUESTIONS[job["assignment"]](bytes.fromhex(seed)) for exercise, seed in job["seeds"].items()}
+    questions = {
+        exercise: QUESTIONS[job["assignment"]](exercise, bytes.fromhex(seed), folder)
+        for exercise, seed in job["seeds"].items()
+    }
     answers = Answers(folder / "answers", job["names"], job["limits"]["call_seconds"])
     notebook = Notebook()
     unanswered = []
@@ -62,12 +63,15 @@ class Answers:
         if not callable(written):
             self._write_json(f"{exercise}", {"status": "missing"})
             return False
+        if not questions:
+            self._write_json(f"{exercise}", {"status": "nothing to ask"})
+            return True
         replies = []
         for question in questions:
             if sum(reply.status == "timeout" for reply in replies) == PATIENCE:
                 reply = Reply("timeout", f"{exercise} was too slow on other inputs already, so this was not asked.")
             else:
-                reply = self._ask(exercise, written, question)
+                reply = self._ask(exercise, written, question, notebook.get)
             replies.append(reply)
             self._write(f"{exercise}-{question.key}", reply)
         statuses = {reply.status for reply in replies}
@@ -79,12 +83,13 @@ class Answers:
         )
         return not stub
 
-    def _ask(self, exercise: str, written: Callable, question) -> Reply:
+    def _ask(self, exercise: str, written: Callable, question, get: Callable) -> Reply:
+        seconds = getattr(question, "seconds", self._seconds)
         try:
-            with time_limit(self._seconds):
-                return question.ask(exercise, written)
+            with time_limit(seconds):
+                return question.ask(exercise, written, get)
         except TimeLimit:
-            return Reply("timeout", f"{exercise} took longer than {self._seconds:g} s on these inputs.")
+            return Reply("timeout", f"{exercise} took longer than {seconds:g} s on these inputs.")
         except BaseException as error:  # SystemExit, KeyboardInterrupt: the next question is still asked
             return Reply("raised", f"{exercise} stopped with {type(error).__name__}.")
 

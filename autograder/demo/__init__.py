@@ -11,7 +11,7 @@ def run(root: Path) -> int:
     from autograder.course import ASSIGNMENTS, Course
     from autograder.errors import UserError
 
-    from .hand_ins import build
+    from .hand_ins import add_strays, build
 
     # Only ever delete what a demo made.
     if root.exists() and any(root.iterdir()) and not (root / MARK).exists():
@@ -19,30 +19,33 @@ def run(root: Path) -> int:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     (root / MARK).write_text("Made by `python -m autograder demo`; the next demo deletes it.\n", "utf-8")
-    course = Course(root)
-    place = ["--course", str(root)]
+    course, inbox = Course(root), root / "inbox"
 
-    for step, (title, arguments) in enumerate(STEPS, start=1):
+    for step, (title, commands) in enumerate(STEPS, start=1):
         say(f"\n{step}. {title}")
-        if arguments[0] == "collect":
-            inbox = root / "inbox"
-            build(course.release(ASSIGNMENTS["seminar4"]), inbox)
-            arguments = [*arguments, str(inbox)]
-        shown = " ".join(f"'{part}'" if " " in part else part for part in [*arguments, *place])
-        say(f"$ python -m autograder {shown}")
-        if code := cli.main([*arguments, *place]):
-            return code
-    say(f"\nFeedback pages: {root / 'feedback'}/<student>/seminar4/seminar4.html")
+        if commands == COLLECT:
+            for assignment in ASSIGNMENTS.values():
+                build(course.release(assignment), inbox)
+            add_strays(inbox)
+            commands = [["collect", str(inbox)]]
+        for command in commands:
+            command = [*command, "--course", str(root)]
+            say(f"$ python -m autograder {' '.join(command)}")
+            if code := cli.main(command):
+                return code
+    say(f"\nFeedback pages: {root / 'feedback'}/<student>/<assignment>/<assignment>.html")
     say(f"nbgrader's view of it: cd {root} && jupyter lab, then Nbgrader > Formgrader.")
     return 0
 
 
 MARK = ".demo"
+BOTH = ("seminar4", "homework3")
+COLLECT: list[list[str]] = [["collect"]]
 
 STEPS = [
-    ("Release: strip the solutions, make the students' folder.", ["release", "seminar4"]),
-    ("Collect: take in the zips as the students sent them.", ["collect"]),
-    ("Grade: run each notebook in a sandbox, then judge what came out.", ["grade", "seminar4"]),
-    ("Feedback: one page for each student.", ["feedback", "seminar4"]),
-    ("Report: the table.", ["report", "seminar4"]),
+    ("Release: strip the solutions, make the students' folders.", [["release", name] for name in BOTH]),
+    ("Collect: take in the zips as the students sent them.", COLLECT),
+    ("Grade: run each notebook in a sandbox, then judge what came out.", [["grade", name] for name in BOTH]),
+    ("Feedback: one page for each student and assignment.", [["feedback", name] for name in BOTH]),
+    ("Report: the tables.", [["report", name] for name in BOTH]),
 ]

@@ -1,4 +1,4 @@
-"""Make the sample class's zips from `sample_class/*.py` and the released notebook.
+"""Make the sample class's zips from `sample_class/ASSIGNMENT/*.py` and the released notebook.
 
 Each file there is one student: `# zip:` and `# quirks:` lines, then cells after `# %% NAME`. A cell named like an
 exercise replaces that exercise's answer; a cell named `extra` is added before the next one.
@@ -11,7 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.checks.runs import WEIGHTS
+
 SAMPLES = Path(__file__).parent / "sample_class"
+TRAINED_RUN = Path(__file__).parent / "trained_run"
+"""What the homework's notebook left after training on `mini`; the weights rounded to half precision."""
 SAVED_AT = (2026, 3, 2, 18, 30, 0)
 
 
@@ -26,23 +30,27 @@ class Sample:
     """(name, source), in order."""
 
 
-def samples() -> list[Sample]:
+def samples(assignment: str) -> list[Sample]:
     """The class, by file name."""
-    return [_read(path) for path in sorted(SAMPLES.glob("*.py"))]
+    return [_read(path) for path in sorted((SAMPLES / assignment).glob("*.py"))]
 
 
 def build(template: Path, inbox: Path) -> list[Path]:
-    """Write all hand-ins into `inbox`, with two stray files that are nobody's."""
+    """Write all hand-ins for the released notebook into `inbox`."""
     inbox.mkdir(parents=True, exist_ok=True)
     released = json.loads(template.read_text("utf-8"))
     made = []
-    for sample in samples():
+    for sample in samples(template.stem):
         path = inbox / sample.zip_name
-        path.write_bytes(_zip(sample, fill_in(released, sample)))
+        path.write_bytes(_zip(sample, template.name, fill_in(released, sample)))
         made.append(path)
+    return made
+
+
+def add_strays(inbox: Path) -> None:
+    """Two files as they lie in every download folder: one that is no hand-in, one that broke off."""
     (inbox / "grades.xlsx").write_bytes(b"not a hand-in")
     (inbox / "Thomas_sem3.zip").write_bytes(b"PK\x03\x04 and then the connection broke")
-    return made
 
 
 def fill_in(released: dict, sample: Sample) -> dict:
@@ -110,17 +118,29 @@ def _without_checks(notebook: dict) -> None:
 NOTEBOOK_QUIRKS: dict[str, Callable[[dict], None]] = {"colab": _saved_by_colab, "no-checks": _without_checks}
 
 
-def _zip(sample: Sample, notebook: dict) -> bytes:
+def _zip(sample: Sample, name: str, notebook: dict) -> bytes:
     data = json.dumps(notebook, ensure_ascii=False, indent=1).encode()
     if "truncated" in sample.quirks:
         data = data[: len(data) // 2]
-    name = "Copy of seminar4.ipynb" if "colab" in sample.quirks else "seminar4.ipynb"
+    name = f"Copy of {name}" if "colab" in sample.quirks else name
     folder = Path(sample.zip_name).stem
     members = {f"{folder}/work/{name}" if "nested" in sample.quirks else f"{folder}/{name}": data}
     if "macos" in sample.quirks:
         members |= {f"__MACOSX/{folder}/._{name}": b"\x00\x05\x16\x07", f"{folder}/.DS_Store": b"\x00\x00\x00\x01Bud1"}
+    if "run" in sample.quirks:
+        members |= {f"{folder}/run/{path.name}": path.read_bytes() for path in sorted(TRAINED_RUN.iterdir())}
+    if "wrong-weights" in sample.quirks:
+        members[f"{folder}/run/{WEIGHTS}"] = _other_weights()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, content in members.items():
             archive.writestr(zipfile.ZipInfo(member, SAVED_AT), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
+
+
+def _other_weights() -> bytes:
+    """Weights of a network that is no transducer."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    return save({"layer.weight": np.zeros((3, 4), dtype=np.float32)})

@@ -1,20 +1,40 @@
 """Judge Homework 3: the truth for every probe, misconceptions, points."""
 
 from pathlib import Path
+from typing import Protocol
 
 from helpers.checks import probing
 from helpers.checks.parts import PROBES
 from helpers.checks.probing import Arrays, Reply
 from helpers.checks.rubric import Exercise
+from helpers.checks.runs import LOG
 from helpers.checks.scoring import ExerciseResult, decide_probes
 
+from . import training
 from .homework3_reference import REFERENCE
 from .homework3_zoo import ZOO
 from .reading import NotReadable, read_reply
 
 
-def judge(exercise: Exercise, seed: bytes, folder: Path) -> tuple[ExerciseResult, None]:
+class HandIn(Protocol):
+    """What the judge has to know of a submission beside its answers."""
+
+    files: tuple[tuple[str, bytes], ...]
+    heldout: "Said | None"
+
+
+class Said(Protocol):
+    """What is said in the utterances that the model decoded."""
+
+    texts: tuple[str, ...]
+    about: str
+
+
+def judge(exercise: Exercise, seed: bytes, folder: Path, hand_in: HandIn) -> tuple[ExerciseResult, None]:
     """Points and findings for one exercise. There is no picture to go with them."""
+    if exercise.key == "training":
+        said = hand_in.heldout
+        return training.judge(exercise, folder, dict(hand_in.files).get(LOG), said.texts, said.about), None
     probes = PROBES[exercise.key]
     replies = {probe.key: _reply(folder, exercise, probe.key) for probe in probes}
     truth = truths(exercise.key, seed)

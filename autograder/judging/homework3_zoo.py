@@ -86,6 +86,13 @@ class _NoBos(RNNTransducer):
         return self.joiner(f, self.decoder(targets, target_lengths)[0])
 
 
+class _LengthsNotExtended(RNNTransducer):
+    def forward(self, inputs, input_lengths, targets, target_lengths):
+        f, _ = self.encoder(inputs, input_lengths)
+        g, _ = self.decoder(F.pad(targets, (1, 0), value=tokenizer.bos), target_lengths)
+        return self.joiner(f, g)
+
+
 class _LengthsInPlace(RNNTransducer):
     def forward(self, inputs, input_lengths, targets, target_lengths):
         target_lengths += 1
@@ -174,6 +181,7 @@ ZOO: dict[str, dict[str, object]] = {
         "bos-at-the-end": _BosAtTheEnd,
         "bos-missing": _NoBos,
         "lengths-changed": _LengthsInPlace,
+        "lengths-not-extended": _LengthsNotExtended,
         "softmax-inside": _Probabilities,
     },
     "greedy": {

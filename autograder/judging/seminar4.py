@@ -22,7 +22,7 @@ LARGEST_TO_RECOGNISE = 300
 """Nodes. Mistakes that only show on long lattices are told from there by their first wrong cell."""
 
 
-def judge(exercise: Exercise, seed: bytes, folder: Path) -> tuple[ExerciseResult, dict | None]:
+def judge(exercise: Exercise, seed: bytes, folder: Path, hand_in: object = None) -> tuple[ExerciseResult, dict | None]:
     """Points and findings for one exercise, and where the public worked example is wrong, what its picture needs."""
     asked = []
     for question in questions(seed):

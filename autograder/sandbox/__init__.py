@@ -55,6 +55,7 @@ class Sandbox:
     def __init__(self):
         self._root = Path(tempfile.mkdtemp(prefix="rnnt-grading-"))
         self._process: subprocess.Popen | None = None
+        self._withheld: tuple[str, ...] = ()
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -73,8 +74,14 @@ class Sandbox:
         finally:
             _remove(folder)
 
-    def run(self, folder: Path, limits: Limits) -> Outcome:
-        """Run the job in `folder` to its end, whatever that is. When this returns, all its processes are dead."""
+    def run(self, folder: Path, limits: Limits, withheld: tuple[str, ...] = ()) -> Outcome:
+        """Run the job in `folder` to its end, whatever that is. When this returns, all its processes are dead.
+
+        `withheld` names files of helpers that this job's code must not find.
+        """
+        if self._process is not None and withheld != self._withheld:
+            self._stop()
+        self._withheld = withheld
         if self._process is None:
             self._start()
         self._send({"folder": str(folder), "limits": asdict(limits)})
@@ -96,7 +103,7 @@ class Sandbox:
     def _start(self) -> None:
         # Anew for every worker: student code can write into the tree that it was imported from.
         code = Path(tempfile.mkdtemp(prefix="code-", dir=self._root))
-        staging.stage(code)
+        staging.stage(code, self._withheld)
         ours, theirs = socket.socketpair()
         # One thread each: the processes of a class share the cores, and a threaded parent must not fork.
         environment = {

@@ -9,13 +9,17 @@ from autograder.course import REPOSITORY
 VISIBLE = ("helpers", "autograder/__init__.py", "autograder/asking", "autograder/sandbox/confine.py")
 
 
-def stage(folder: Path) -> None:
-    """Copy the visible code into `folder`, which becomes the first entry of the worker's import path."""
+def stage(folder: Path, withheld: tuple[str, ...] = ()) -> None:
+    """Copy the visible code into `folder`, which becomes the first entry of the worker's import path.
+
+    Files named in `withheld` are left out: what helps in one assignment is the answer to another.
+    """
+    ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", *withheld)
     for name in VISIBLE:
         source, target = REPOSITORY / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+            shutil.copytree(source, target, ignore=ignored)
         else:
             shutil.copy(source, target)
     # The package around confine.py opens sandboxes, which only the grader does: in here it is empty.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from .report import CheckResult
 
-__all__ = ["Case", "backward", "case", "decoder", "encoder", "forward", "greedy", "joiner", "transducer"]
+__all__ = ["Case", "backward", "case", "decoder", "encoder", "forward", "greedy", "joiner", "training", "transducer"]
 
 
 def forward(function: "Callable") -> "CheckResult":
@@ -45,6 +45,26 @@ def transducer(cls: type) -> "CheckResult":
 def greedy(function: "Callable") -> "CheckResult":
     """Check `greedy_decode(model, encoder_output, max_steps=2000) -> labels` on models that write down their calls."""
     return _check_part("greedy", function)
+
+
+def training(folder: str) -> "CheckResult":
+    """Check the folder that a training run left: its log, and what the log says of its last evaluation.
+
+    The grader measures anew, with the weights in your own classes, on utterances that nobody has seen.
+    """
+    from pathlib import Path
+
+    from .report import CheckResult
+    from .rubric import HOMEWORK3
+    from .runs import LOG, WEIGHTS, decide_run, final_evaluation, parse_log
+
+    exercise = next(exercise for exercise in HOMEWORK3 if exercise.key == "training")
+    try:
+        rows, problem = parse_log((Path(folder) / LOG).read_bytes())
+    except OSError:
+        rows, problem = [], f"There is no {LOG} in {folder}: train first."
+    trouble = "" if (Path(folder) / WEIGHTS).exists() else f"There is no {WEIGHTS} in {folder}."
+    return CheckResult(decide_run(exercise, rows, problem, final_evaluation(rows), trouble))
 
 
 def _check_lattice(key: str, function: "Callable") -> "CheckResult":

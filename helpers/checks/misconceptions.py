@@ -182,6 +182,10 @@ MISCONCEPTIONS |= {
         "lengths-changed": Misconception(
             "target_lengths is changed in place", "`lengths += 1` changes the caller's tensor; `lengths + 1` does not."
         ),
+        "lengths-not-extended": Misconception(
+            "the prediction network is told target_lengths, without the <BOS> in front",
+            "With <BOS> there is one symbol more to read: target_lengths + 1.",
+        ),
         "softmax-inside": Misconception("probabilities are returned", "Return logits: the loss does the softmax."),
     },
     "greedy": {

@@ -104,12 +104,12 @@ def compare(probe: Probe, reply: Reply, truth: Arrays) -> Finding | None:
             continue
         hint = probe.hints.get(name, "")
         if got.shape != right.shape:
-            what = f"{name} has shape {got.shape}; expected {right.shape}."
+            what = f"Wrong shape of {name}: {got.shape}, expected {right.shape}."
             return Finding(what=what, why=hint)
         place = ", ".join(str(part) for part in index)
         off = (~np.isclose(got, right, RELATIVE, ABSOLUTE)).sum()
         return Finding(
-            what=f"{name} is wrong.",
+            what=f"Wrong: {name}.",
             where=f"First at [{place}]; {off} of {got.size} values are off.",
             why=hint,
             numbers=f"{name}[{place}] is {got[index]:.5g}; expected {right[index]:.5g}.",

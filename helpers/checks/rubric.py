@@ -107,4 +107,15 @@ HOMEWORK3 = (
         ),
         defines="greedy_decode",
     ),
+    Exercise(
+        "training",
+        "Training",
+        (
+            Item("curves", "Curves of loss, CER and WER", 1.0, "run"),
+            Item("agreement", "The log and the weights are of one run", 1.0, "run"),
+            Item("cer", "CER at most 0.15", 1.0, "run"),
+            Item("wer", "WER at most 0.30", 1.0, "run"),
+        ),
+        defines="RNNTransducer",
+    ),
 )

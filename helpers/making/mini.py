@@ -168,7 +168,7 @@ def _prepare(work: Path, speaker: Speaker, recipe: Recipe) -> dict:
         "voice": speaker.voice,
         "speed": speaker.speed,
         "pitch": speaker.pitch,
-        "seed": recipe.seed * 1000 + speaker.number,
+        "seed": (recipe.seed * 1000 + speaker.number) % 2**32,
         "snr": recipe.snr,
         "utterances": utterances,
     }

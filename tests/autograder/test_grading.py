@@ -81,7 +81,7 @@ def bundled(*cells, student="ada", after=(), limits=None, given=()):
     """Cells, the two questions, and cells after them. A cell that is a dict stands for itself."""
     steps = [{"run": textwrap.dedent(cell), "name": f"cell {n}"} for n, cell in enumerate((*cells, *after), start=1)]
     steps[len(cells) : len(cells)] = ASK
-    return grading.Bundle(student, "seminar4", tuple(steps), frozenset(given), "", (), limits or Limits())
+    return grading.Bundle(student, "seminar4", tuple(steps), frozenset(given), "", (), limits=limits or Limits())
 
 
 def graded(*cells, **more):
@@ -897,3 +897,10 @@ def test_no_answers_at_all_give_no_points(tmp_path):
         result, _ = judge(exercise, bytes(16), tmp_path)
         assert result.points == 0.0
         assert not result.written
+
+
+@pytest.mark.slow
+def test_helpers_that_would_give_the_seminar_away_cannot_be_imported_in_it(grade):
+    result = grade("from helpers.loss import rnnt_loss", "forward = backward = rnnt_loss")
+    assert result.points == 0.0
+    assert "No module named 'helpers.loss'" in result.errors[0]

@@ -19,13 +19,14 @@ from autograder.course import ASSIGNMENTS, Course
 from autograder.demo.hand_ins import build, samples
 from autograder.gradebook import Ledger
 from autograder.grading import seed
+from autograder.heldout import heldout
 from autograder.judging import oracle
 from autograder.marking import all_stored, stored
 from autograder.release import course_key
 
 pytestmark = pytest.mark.slow
 
-SEMINAR = ASSIGNMENTS["seminar4"]
+SEMINAR, HOMEWORK = ASSIGNMENTS["seminar4"], ASSIGNMENTS["homework3"]
 
 # What each sample is worth, and the verdict it gets. Everything else in this file holds for any class.
 EXPECTED = {
@@ -47,6 +48,19 @@ EXPECTED = {
     "petrov_ilya": ("graded", 5, 5),
     "quiroga_ana": ("timeout", 5, 0),
     "sato_ken": ("unreadable", 0, 0),
+}
+EXPECTED_HOMEWORK = {
+    "abebe_selam": ("graded", 5, 4, 4, 5, 18, 4),
+    "đặng_minh": ("graded", 5, 4, 0, 5, 0, 0),
+    "ferrari_luca": ("nothing written", 0, 0, 0, 0, 0, 0),
+    "garcía_núria": ("graded", 5, 4, 4, 5, 0, 0),
+    "haddad_omar": ("graded", 3, 4, 4, 2, 18, 1),
+}
+HOMEWORK_MISTAKES = {
+    ("đặng_minh", "joiner"): "the ReLU comes after the linear layer",
+    ("đặng_minh", "greedy"): "a label also moves on to the next frame",
+    ("haddad_omar", "encoder"): "the LSTM runs over padding",
+    ("haddad_omar", "transducer"): "the blank is put before the labels",
 }
 MISTAKES = {
     ("haddad_omar", "forward"): "the final blank is forgotten",
@@ -84,16 +98,18 @@ def page(course: Course, student: str) -> str:
     return (course.feedback(SEMINAR, student) / "seminar4.html").read_text("utf-8")
 
 
-def points(course: Course) -> dict[str, tuple]:
+def points(course: Course, assignment=SEMINAR) -> dict[str, tuple]:
     return {
         grade.student: (grade.verdict.value, *(exercise.points for exercise in grade.exercises))
-        for grade in all_stored(SEMINAR, course)
+        for grade in all_stored(assignment, course)
     }
 
 
 def test_every_sample_gets_its_points_and_its_verdict(demo):
     assert points(demo) == EXPECTED
-    assert len(samples()) == len(EXPECTED)
+    assert points(demo, HOMEWORK) == EXPECTED_HOMEWORK
+    assert len(samples("seminar4")) == len(EXPECTED)
+    assert len(samples("homework3")) == len(EXPECTED_HOMEWORK)
 
 
 @pytest.mark.parametrize(("student", "exercise"), MISTAKES)
@@ -102,6 +118,33 @@ def test_a_classic_mistake_is_named_in_the_feedback(demo, student, exercise):
     told = next(one.misconception for one in grade.exercises if one.key == exercise)
     assert MISTAKES[student, exercise] in told
     assert MISTAKES[student, exercise].replace("'", "&#39;") in page(demo, student)
+
+
+@pytest.mark.parametrize(("student", "exercise"), HOMEWORK_MISTAKES)
+def test_a_mistake_in_the_homework_is_named_and_not_counted_twice(demo, student, exercise):
+    grade = stored(HOMEWORK, demo, student)
+    told = {one.key: one.misconception for one in grade.exercises if one.misconception}
+    assert HOMEWORK_MISTAKES[student, exercise] in told[exercise]
+    assert set(told) == {key for name, key in HOMEWORK_MISTAKES if name == student}
+
+
+def test_a_trained_model_is_measured_on_speech_that_nobody_has_seen(demo):
+    from helpers.making import mini, sentences
+
+    (made,) = (demo.root / "heldout").iterdir()
+    assert made.name != mini.folder_name()
+    (training,) = [one for one in stored(HOMEWORK, demo, "abebe_selam").exercises if one.key == "training"]
+    assert training.points == 4
+    public = set(sentences.draw(mini.RECIPE.seed, mini.RECIPE.train + mini.RECIPE.dev + mini.RECIPE.test))
+    texts = heldout("mini", demo.root / "heldout", course_key(demo)).texts
+    assert len(texts) == 60
+    assert not public & set(texts)
+
+
+def test_weights_of_another_network_are_a_sentence(demo):
+    (training,) = [one for one in stored(HOMEWORK, demo, "haddad_omar").exercises if one.key == "training"]
+    said = " ".join(sentence for item in training.items for found in item.findings for sentence in found["sentences"])
+    assert "are not those of an RNNTransducer" in said
 
 
 def test_right_answers_have_no_misconception(demo):

@@ -1,0 +1,2 @@
+# zip: Ferrari_Luca_hw3.zip
+# style: nothing written

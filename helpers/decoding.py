@@ -1,0 +1,121 @@
+"""From spectrograms to text with a greedy decoder of your own.
+
+A "model" is anything with three parts, a TorchScript archive included:
+
+    model.encoder(inputs (B, T, n), lengths (B,)) -> (outputs (B, T, J), hidden states)
+    model.decoder(labels (B, U), hidden_states=...) -> (outputs (B, U, J), hidden states)      the prediction network
+    model.joiner(f (B, T, J), g (B, U, J)) -> logits (B, T, U, V),   or (J,), (J,) -> (V,)
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from helpers.text import tokenizer
+
+if TYPE_CHECKING:
+    import pandas
+
+GreedyDecode = Callable[..., Tensor]
+"""greedy_decode(model, encoder_output (T, J)) -> 1-D tensor of label indices."""
+
+
+@torch.no_grad()
+def recognize(model, inputs: Tensor, input_lengths: Tensor, *, greedy_decode: GreedyDecode) -> list[Tensor]:
+    """Labels of every utterance of a batch, each decoded alone, over its own frames only.
+
+    inputs: (B, T, n) spectrograms, padded; input_lengths: (B,) frames that are real.
+    greedy_decode: your function, called as `greedy_decode(model, encoder_output)` with encoder_output (T_b, J).
+
+    Returns B one-dimensional int64 tensors on the CPU. Runs the model in eval mode and leaves it as it was.
+    """
+    if len(inputs) != len(input_lengths):
+        raise ValueError(f"recognize got {len(inputs)} spectrograms and {len(input_lengths)} lengths.")
+    lengths = input_lengths.tolist()
+    if lengths and not (min(lengths) >= 1 and max(lengths) <= inputs.shape[1]):
+        raise ValueError(f"recognize: every length must lie in 1..{inputs.shape[1]}, the frames given; got {lengths}.")
+    with evaluating(model), without_onednn():
+        encoder_outputs, _ = model.encoder(inputs, input_lengths)
+        return [
+            _labels(greedy_decode(model, output[:length]))
+            for output, length in zip(encoder_outputs, lengths, strict=True)
+        ]
+
+
+def get_transducer_predictions(
+    transducer,
+    inputs: Tensor,
+    input_lengths: Tensor,
+    targets: Tensor,
+    target_lengths: Tensor,
+    *,
+    greedy_decode: GreedyDecode,
+) -> pandas.DataFrame:
+    """A table with one row per utterance: ground_truth, prediction, cer, wer (rates, 0.15 is 15 %).
+
+    inputs (B, T, n), input_lengths (B,), targets (B, U) label indices, target_lengths (B,): what `collate` makes.
+    """
+    predictions = recognize(transducer, inputs, input_lengths, greedy_decode=greedy_decode)
+    ground_truth = [
+        tokenizer.indices_to_text(target[:length].tolist())
+        for target, length in zip(targets, target_lengths.tolist(), strict=True)
+    ]
+    return predictions_table(ground_truth, [tokenizer.indices_to_text(labels.tolist()) for labels in predictions])
+
+
+def predictions_table(ground_truth: list[str], predictions: list[str]) -> pandas.DataFrame:
+    """ground_truth, prediction, cer, wer of pairs of texts."""
+    import pandas
+
+    from helpers.metrics import cer, wer
+
+    pairs = list(zip(ground_truth, predictions, strict=True))
+    return pandas.DataFrame(
+        {
+            "ground_truth": ground_truth,
+            "prediction": predictions,
+            "cer": [cer(reference, hypothesis) for reference, hypothesis in pairs],
+            "wer": [wer(reference, hypothesis) for reference, hypothesis in pairs],
+        }
+    )
+
+
+@contextmanager
+def evaluating(model):
+    """eval mode inside (no dropout), the former mode after. Things without a mode are left alone."""
+    was_training = bool(getattr(model, "training", False))
+    if was_training:
+        model.eval()
+    try:
+        yield
+    finally:
+        if was_training:
+            model.train()
+
+
+@contextmanager
+def without_onednn():
+    """On a CPU, oneDNN makes a single LSTM step several times slower (it prepares the weights anew for each call)."""
+    with warnings.catch_warnings():
+        # Setting the flags also sets one that only Intel GPUs have, and torch warns that there is none.
+        warnings.filterwarnings("ignore", message="TF32 acceleration on top of oneDNN")
+        with torch.backends.mkldnn.flags(enabled=False):
+            yield
+
+
+def _labels(decoded) -> Tensor:
+    """What greedy_decode returned, as a 1-D int64 tensor on the CPU; a clear sentence where it cannot be."""
+    try:
+        labels = torch.as_tensor(decoded).detach().cpu()
+    except (TypeError, ValueError, RuntimeError):
+        labels = None
+    if labels is None or labels.dim() != 1 or (len(labels) and labels.is_floating_point()):
+        described = f"{type(decoded).__name__}" + (f" of shape {tuple(labels.shape)}" if labels is not None else "")
+        raise TypeError(f"greedy_decode must return a 1-D tensor of label indices; it returned a {described}.")
+    return labels.to(torch.int64)
