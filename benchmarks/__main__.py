@@ -1,6 +1,6 @@
 """`python -m benchmarks [NAME ...]`: measure, print a table, write `benchmarks/results.json`.
 
-All of it takes a quarter of an hour, most of it training; with names only those are measured, and the others' rows stay.
+All of it takes a quarter of an hour, most of it training. With names only those are measured, and other rows stay.
 
 Every figure is CPU time. Ours and the baseline are measured in the same run; ratio = baseline / ours, so more is
 better.
