@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.checks.rubric import HOMEWORK3, SEMINAR4, Exercise
-from helpers.checks.runs import LOG, WEIGHTS
+from helpers.checks.runs import LOG, PT_WEIGHTS, WEIGHTS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -43,7 +43,9 @@ class Assignment:
 
 ASSIGNMENTS = {
     "seminar4": Assignment("seminar4", "Seminar 4", ("sem4", "sem3", "seminar4"), SEMINAR4, withheld=("loss.py",)),
-    "homework3": Assignment("homework3", "Homework 3", ("hw3", "homework3"), HOMEWORK3, (WEIGHTS, LOG), 240, 480),
+    "homework3": Assignment(
+        "homework3", "Homework 3", ("hw3", "homework3"), HOMEWORK3, (WEIGHTS, PT_WEIGHTS, LOG), 240, 480
+    ),
 }
 
 

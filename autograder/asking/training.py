@@ -10,7 +10,7 @@ from torch import Tensor
 
 from helpers.checks.calling import Malformed, message, quiet
 from helpers.checks.probing import Reply
-from helpers.checks.runs import WEIGHTS
+from helpers.checks.runs import PT_WEIGHTS, WEIGHTS
 from helpers.decoding import recognize
 from helpers.features import stack_frames
 
@@ -69,20 +69,32 @@ class RunQuestion:
         }
 
     def _weights(self) -> dict[str, Tensor]:
-        from safetensors.torch import load_file
-
-        path = self._folder / "run" / WEIGHTS
-        if not path.exists():
-            raise Malformed(f"There is no {WEIGHTS} in the hand-in.")
-        try:
-            weights = load_file(path)
-        except Exception as error:
-            raise Malformed(f"{WEIGHTS} is damaged: {message(error)[:200]}") from error
+        weights = _tensors(self._folder / "run")
         if sum(tensor.numel() for tensor in weights.values()) > MOST_PARAMETERS:
-            raise Malformed(f"{WEIGHTS} holds more than {MOST_PARAMETERS // 10**6} million parameters.")
+            raise Malformed(f"The weights have more than {MOST_PARAMETERS // 10**6} million parameters.")
         if not all(torch.isfinite(tensor).all() for tensor in weights.values() if tensor.is_floating_point()):
-            raise Malformed(f"{WEIGHTS} holds numbers that are not finite.")
+            raise Malformed("The weights hold numbers that are not finite.")
         return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
+
+
+def _tensors(run: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    for name, load in ((WEIGHTS, load_file), (PT_WEIGHTS, _load_pt)):
+        if (run / name).exists():
+            try:
+                weights = dict(load(run / name))
+            except Exception as error:
+                raise Malformed(f"{name} cannot be read: {message(error)[:200]}") from error
+            if not all(isinstance(tensor, Tensor) for tensor in weights.values()):
+                raise Malformed(f"{name} holds something else than tensors by name; save model.state_dict().")
+            return weights
+    raise Malformed(f"There is no {WEIGHTS} and no {PT_WEIGHTS} in the hand-in.")
+
+
+def _load_pt(path: Path) -> dict[str, Tensor]:
+    # Tensors only: nothing in the file is executed, not even here in the sandbox.
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def arguments_of(shapes: Mapping[str, tuple[int, ...]]) -> dict:
@@ -102,7 +114,7 @@ def arguments_of(shapes: Mapping[str, tuple[int, ...]]) -> dict:
             "encoder_is_bidirectional": encoder["bidirectional"],
         }
     except (ValueError, StopIteration, KeyError) as error:
-        raise Malformed(f"The shapes in {WEIGHTS} are not those of an RNNTransducer with LSTMs.") from error
+        raise Malformed("The shapes of the weights are not those of an RNNTransducer with LSTMs.") from error
 
 
 def _part(shapes: Mapping[str, tuple[int, ...]], part: str) -> dict:

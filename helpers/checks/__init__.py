@@ -56,14 +56,15 @@ def training(folder: str) -> "CheckResult":
 
     from .report import CheckResult
     from .rubric import HOMEWORK3
-    from .runs import LOG, WEIGHTS, decide_run, final_evaluation, parse_log
+    from .runs import LOG, PT_WEIGHTS, WEIGHTS, decide_run, final_evaluation, parse_log
 
     exercise = next(exercise for exercise in HOMEWORK3 if exercise.key == "training")
     try:
         rows, problem = parse_log((Path(folder) / LOG).read_bytes())
     except OSError:
         rows, problem = [], f"There is no {LOG} in {folder}: train first."
-    trouble = "" if (Path(folder) / WEIGHTS).exists() else f"There is no {WEIGHTS} in {folder}."
+    there = any((Path(folder) / name).exists() for name in (WEIGHTS, PT_WEIGHTS))
+    trouble = "" if there else f"There is no {WEIGHTS} in {folder}."
     return CheckResult(decide_run(exercise, rows, problem, final_evaluation(rows), trouble))
 
 

@@ -18,7 +18,8 @@ TRAIN_ROWS, EVALUATIONS = 10, 2
 AGREEMENT = 0.08
 """CER on dev, as logged at the end, and CER on other utterances of the same kind differ by less than this."""
 
-LOG, WEIGHTS = "log.jsonl", "weights.safetensors"
+LOG, WEIGHTS, PT_WEIGHTS = "log.jsonl", "weights.safetensors", "weights.pt"
+"""The hand-in of a run: the log, and the weights in one of two formats. A .pt is read as tensors only."""
 MOST_LOG_BYTES = 8 * 1024 * 1024
 
 
