@@ -320,7 +320,9 @@ def test_the_solutions_are_the_reference_solution_number_by_number(source):
     model = ours["RNNTransducer"](**arguments)
     model.load_state_dict(reference.state_dict())
     batch = inputs, torch.tensor([5, 7, 2]), torch.randint(0, 28, (3, 4)), torch.tensor([4, 1, 3])
-    torch.testing.assert_close(model(*batch), reference(*batch))
+    # What stands in the padding is nobody's business.
+    for got, right, T, U in zip(model(*batch), reference(*batch), batch[1], batch[3], strict=True):
+        torch.testing.assert_close(got[:T, : U + 1], right[:T, : U + 1])
     with torch.no_grad():
         for weights in model.parameters():
             weights *= 4  # an untrained model says the same everywhere; a louder one has opinions
