@@ -72,25 +72,17 @@ def greedy_ratio(model, encoder_outputs: Tensor, lengths: Tensor, repeats: int =
 
 
 @torch.no_grad()
-def greedy_200_utterances(weights: Path | None = None) -> Result:
-    """Greedy decoding of 200 utterances with the homework's model of the CPU config, encoder not counted.
-
-    weights: of a trained model; without, one is trained for three epochs first.
-    """
+def greedy_200_utterances() -> Result:
+    """Greedy decoding of 200 utterances with a trained model of the CPU config, encoder not counted."""
+    from autograder.demo.hand_ins import TRAINED_RUN
     from helpers.corpora import corpus
     from helpers.features import FeatureCache, LogMel, collate
     from helpers.model import load_weights
-    from helpers.training import Recipe
+    from helpers.training import WEIGHTS, Recipe
 
-    recipe = Recipe.preset("cpu")
-    with tempfile.TemporaryDirectory() as folder:
-        if weights is None:
-            with torch.enable_grad():
-                train_cpu(Path(folder), epochs=3)
-            weights = Path(folder) / "weights.safetensors"
-        model = load_weights(new_model(), weights).eval()
+    model = load_weights(new_model(), TRAINED_RUN / WEIGHTS).eval()
     utterances = corpus("mini", "test-sentences").utterances[:200]
-    batch = collate(utterances, features=FeatureCache(LogMel()), stack=recipe.stack)
+    batch = collate(utterances, features=FeatureCache(LogMel()), stack=Recipe.preset("cpu").stack)
     outputs, _ = model.encoder(batch.spectrograms, batch.input_lengths)
     ours, baseline = greedy_ratio(model, outputs, batch.input_lengths)
     return result("greedy_200_utterances", ours, baseline, "s CPU", "200 utterances of mini, equal tokens")
@@ -211,9 +203,6 @@ def train_mini_cpu() -> Result:
         "to CER 0.15" if baseline else f"to CER 0.15; the seed's recipe stopped, CER {seeds.of('dev')[-1]['cer']:.2f}"
     )
     return result("train_mini_cpu", reached, baseline or BUDGET, "s CPU", what)
-
-
-BENCHMARKS = (loss_cpu_vs_torchaudio, greedy_200_utterances, train_mini_cpu)
 
 
 BENCHMARKS = (loss_cpu_vs_torchaudio, greedy_200_utterances, train_mini_cpu)

@@ -32,6 +32,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from .checks.runs import LOG, WEIGHTS
 from .features import Batch, BucketBatches, FeatureCache, LogMel, SpecAugment, collate
 from .text import tokenizer
 
@@ -390,7 +391,7 @@ def evaluate(
 # ----------------------------------------------------------------------------------------------------------------------
 # The log of a run, and its curves
 
-LOG, CHECKPOINT, WEIGHTS, CURVES = "log.jsonl", "checkpoint.pt", "weights.safetensors", "curves.png"
+CHECKPOINT, CURVES = "checkpoint.pt", "curves.png"
 
 
 class RunError(ValueError):
