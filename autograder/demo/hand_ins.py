@@ -1,7 +1,8 @@
 """Make the sample class's zips from `sample_class/ASSIGNMENT/*.py` and the released notebook.
 
 Each file there is one student: `# zip:` and `# quirks:` lines, then cells after `# %% NAME`. A cell named like an
-exercise replaces that exercise's answer; a cell named `extra` is added before the next one.
+exercise replaces that exercise's answer; a cell named `extra` is added before the next one. With `# base: OTHER` the
+cells are those of another student but for the ones given here and the one named in `# without:`.
 """
 
 import io
@@ -81,8 +82,12 @@ def fill_in(released: dict, sample: Sample) -> dict:
 def _read(path: Path) -> Sample:
     head, *parts = path.read_text("utf-8").split("\n# %% ")
     about = dict(line[2:].split(": ", 1) for line in head.splitlines() if line.startswith("# ") and ": " in line)
-    cells = tuple((name.strip(), source.strip("\n")) for name, _, source in (part.partition("\n") for part in parts))
-    return Sample(path.stem, about["zip"], tuple(about.get("quirks", "").replace(",", " ").split()), cells)
+    cells = [(name.strip(), source.strip("\n")) for name, _, source in (part.partition("\n") for part in parts)]
+    if "base" in about:
+        own = dict(cells)
+        inherited = _read(path.with_stem(about["base"])).cells
+        cells = [(name, own.get(name, source)) for name, source in inherited if name != about.get("without")]
+    return Sample(path.stem, about["zip"], tuple(about.get("quirks", "").replace(",", " ").split()), tuple(cells))
 
 
 def _cell(source: str, number: int) -> dict:

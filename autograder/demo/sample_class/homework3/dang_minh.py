@@ -1,38 +1,6 @@
 # zip: Đặng_Minh_hw3.zip
 # style: mistakes: the ReLU after the linear layer; a label moves on to the next frame; not trained
-
-# %% encoder
-class EncoderRNNT(nn.Module):
-    def __init__(self, input_dim, hidden_size, output_dim, n_layers, dropout=0.2, bidirectional=True):
-        super().__init__()
-        self.lstm = nn.LSTM(
-            input_dim, hidden_size, n_layers,
-            dropout=dropout if n_layers > 1 else 0, bidirectional=bidirectional, batch_first=True,
-        )
-        self.output_proj = nn.Linear(hidden_size * 2 if bidirectional else hidden_size, output_dim)
-
-    def forward(self, inputs, input_lengths):
-        packed = nn.utils.rnn.pack_padded_sequence(inputs, input_lengths.cpu(), batch_first=True, enforce_sorted=False)
-        out, hidden = self.lstm(packed)
-        out, _ = nn.utils.rnn.pad_packed_sequence(out, batch_first=True, total_length=inputs.size(1))
-        return self.output_proj(out), hidden
-
-# %% decoder
-class DecoderRNNT(nn.Module):
-    def __init__(self, hidden_size, vocab_size, output_dim, n_layers, dropout=0.2):
-        super().__init__()
-        self.embedding = nn.Embedding(vocab_size, hidden_size)
-        self.lstm = nn.LSTM(hidden_size, hidden_size, n_layers, batch_first=True, dropout=dropout if n_layers > 1 else 0)
-        self.output_proj = nn.Linear(hidden_size, output_dim)
-
-    def forward(self, inputs, input_lengths=None, hidden_states=None):
-        x = self.embedding(inputs)
-        if input_lengths is not None:
-            x = nn.utils.rnn.pack_padded_sequence(x, input_lengths.cpu(), batch_first=True, enforce_sorted=False)
-        x, hidden = self.lstm(x, hidden_states)
-        if input_lengths is not None:
-            x, _ = nn.utils.rnn.pad_packed_sequence(x, batch_first=True, total_length=inputs.size(1))
-        return self.output_proj(x), hidden
+# base: abebe_selam
 
 # %% joiner
 class Joiner(nn.Module):
@@ -45,27 +13,6 @@ class Joiner(nn.Module):
             encoder_outputs = encoder_outputs[:, :, None]
             decoder_outputs = decoder_outputs[:, None]
         return torch.relu(self.linear(encoder_outputs + decoder_outputs))
-
-# %% transducer
-class RNNTransducer(nn.Module):
-    def __init__(
-        self, num_classes, input_dim, num_encoder_layers=4, num_decoder_layers=1, encoder_hidden_state_dim=320,
-        decoder_hidden_state_dim=512, output_dim=512, encoder_is_bidirectional=True, encoder_dropout_p=0.2,
-        decoder_dropout_p=0.2,
-    ):
-        super().__init__()
-        self.encoder = EncoderRNNT(
-            input_dim, encoder_hidden_state_dim, output_dim, num_encoder_layers, encoder_dropout_p,
-            encoder_is_bidirectional,
-        )
-        self.decoder = DecoderRNNT(decoder_hidden_state_dim, num_classes, output_dim, num_decoder_layers, decoder_dropout_p)
-        self.joiner = Joiner(output_dim, num_classes)
-
-    def forward(self, inputs, input_lengths, targets, target_lengths):
-        start = torch.full_like(targets[:, :1], 29)
-        f, _ = self.encoder(inputs, input_lengths)
-        g, _ = self.decoder(torch.cat([start, targets], dim=1), target_lengths + 1)
-        return self.joiner(f, g)
 
 # %% greedy
 @torch.no_grad()
