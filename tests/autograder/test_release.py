@@ -60,8 +60,16 @@ def test_no_function_in_the_students_folder_fills_a_lattice_from_its_neighbours(
                 continue
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             written = {ast.unparse(target.value) for target in targets if isinstance(target, ast.Subscript)}
-            read = {ast.unparse(part.value) for part in ast.walk(node.value) if isinstance(part, ast.Subscript)}
-            assert not (written & read), f"{path.name}: {ast.unparse(node)}"
+            for part in ast.walk(node.value):
+                if isinstance(part, ast.Subscript) and ast.unparse(part.value) in written:
+                    neighbour = any(isinstance(index, ast.BinOp) for index in ast.walk(part.slice))
+                    assert not neighbour, f"{path.name}: {ast.unparse(node)}"
+
+
+def test_the_loss_holds_the_answer_and_is_withheld_from_the_seminar(handout):
+    assert "loss.py" in SEMINAR.withheld
+    assert not (handout / "helpers" / "loss.py").exists()
+    assert (REPOSITORY / "helpers" / "loss.py").exists()
 
 
 def test_stubs_take_the_place_of_solutions(handout):
@@ -84,4 +92,4 @@ def test_the_course_key_is_for_its_owner_only_and_not_handed_out(course, handout
 
 def test_an_unknown_assignment_is_one_sentence(tmp_path, capsys):
     assert cli.main(["release", "seminar5", "--course", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == "autograder: There is no assignment 'seminar5'. There are: seminar4.\n"
+    assert capsys.readouterr().err == "autograder: There is no assignment 'seminar5'. There are: seminar4, homework3.\n"
