@@ -3,7 +3,9 @@
 Everything is small (8 features, 6 units), so that a check takes milliseconds and an array can be looked at.
 """
 
+import json
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import torch
@@ -443,7 +445,7 @@ class Instrumented(nn.Module):
         return logits
 
 
-def _decode(function: Callable, model: Instrumented, frames: torch.Tensor, **more: int) -> np.ndarray:
+def _decode(function: Callable, model: nn.Module, frames: torch.Tensor, **more: int) -> np.ndarray:
     decoded = function(model, frames, **more)
     if decoded is None:
         raise Malformed("greedy_decode returned None. Does it end with a return?")
@@ -497,11 +499,36 @@ def _greedy_limit(function: Callable, rng: np.random.Generator) -> Arrays:
     return {"number of labels": len(labels), "labels": labels}
 
 
+@cache
+def _reference_recordings() -> tuple[nn.Module, list[tuple[str, torch.Tensor]]]:
+    """The reference recogniser, and name and encoder outputs (T, J) of its bundled recordings."""
+    from helpers import model as models
+    from helpers.corpora import Utterance
+    from helpers.features import LogMel, collate
+
+    reference, features, found = models.load_reference(), LogMel(), []
+    for one in json.loads(models.REFERENCE_TRANSCRIPTS.read_text("utf-8"))["utterances"]:
+        spoken = Utterance(one["id"], one["speaker"], one["ground_truth"], models.ASSETS / one["audio"])
+        batch = collate([spoken], features=features, stack=reference.config.stack)
+        outputs, _ = reference.encoder(batch.spectrograms, batch.input_lengths)
+        found.append((f"labels of “{one['ground_truth']}”", outputs[0]))
+    return reference, found
+
+
+def _greedy_reference(function: Callable, rng: np.random.Generator) -> Arrays:
+    reference, recordings = _reference_recordings()
+    return {name: _decode(function, reference, frames, max_steps=400) for name, frames in recordings}
+
+
 GREEDY = (
     Probe(
         "transcripts", "transcripts", "twelve random models", _greedy_transcripts,
         {f"labels, model {number}": "A label keeps the frame, a blank keeps the prediction network's state."
          for number in range(12)},
+    ),
+    Probe(
+        "reference", "transcripts", "recorded sentences, through the reference recogniser", _greedy_reference,
+        {},
     ),
     Probe(
         "calls", "calls", "four random models that write down their calls", _greedy_calls,

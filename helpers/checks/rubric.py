@@ -99,7 +99,7 @@ HOMEWORK3 = (
         "greedy",
         "Greedy decoding",
         (
-            Item("transcripts", "The right labels on many random models", 8.0, "transcripts"),
+            Item("transcripts", "The right labels, on random models and on recorded speech", 8.0, "transcripts"),
             Item("calls", "Each network is called just as often as needed", 4.0, "calls"),
             Item("state", "The state moves with labels and rests on blanks", 2.0, "state"),
             Item("edges", "One frame, nothing but blanks", 2.0, "edges"),
