@@ -195,16 +195,23 @@ class TwoLabelMemory(nn.Module):
         self.output_proj = nn.Linear(config.embedding, config.output_dim)
 
     def forward(
-        self, inputs: Tensor, input_lengths: Tensor | None = None, hidden_states: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """inputs (B, U) labels -> outputs (B, U, J), and as hidden state the label before the next one, (B, 1)."""
-        if hidden_states is None:
-            hidden_states = torch.full_like(inputs[:, :1], self.bos)
-        before = torch.cat([hidden_states.to(inputs.dtype), inputs[:, :-1]], dim=1)
+        self,
+        inputs: Tensor,
+        input_lengths: Tensor | None = None,
+        hidden_states: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """inputs (B, U) labels -> outputs (B, U, J), and the label before the next one, (B, 1), as hidden state.
+
+        It comes twice, for code that takes an LSTM's pair apart.
+        """
+        earlier = torch.full_like(inputs[:, :1], self.bos) if hidden_states is None else hidden_states[0]
+        before = torch.cat([earlier.to(inputs.dtype), inputs[:, :-1]], dim=1)
         outputs = self.output_proj(torch.relu(self.last(inputs) + self.before(before)))
         if input_lengths is None:
-            return outputs, inputs[:, -1:]
-        return outputs, inputs.gather(1, input_lengths.to(inputs.device, torch.int64)[:, None] - 1)
+            last = inputs[:, -1:]
+        else:
+            last = inputs.gather(1, input_lengths.to(inputs.device, torch.int64)[:, None] - 1)
+        return outputs, (last, last)
 
 
 class TanhJoiner(nn.Module):
