@@ -23,7 +23,7 @@ test: $(READY)
 lab: $(READY)
 	$(BIN)/python -m autograder release seminar4 --course $(COURSE)
 	$(BIN)/python -m autograder release homework3 --course $(COURSE)
-	$(BIN)/jupyter lab --notebook-dir $(COURSE)/handout
+	$(BIN)/jupyter lab --notebook-dir $(COURSE)/handout $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
