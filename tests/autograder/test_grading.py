@@ -374,6 +374,10 @@ def test_a_function_that_never_ends_is_stopped_and_the_other_one_is_asked(grade,
     assert [exercise.points for exercise in result.exercises] == [0.0, 5.0]
     assert "forward" in result.sentence
     assert "1.0 s" in result.sentence
+    told = [(found["inputs"], found["sentences"][0]) for item in result.exercises[0].items for found in item.findings]
+    # The worked example and one more ran into the limit; the rest was not asked.
+    assert {inputs for inputs, sentence in told if "took longer" in sentence} == {"a small lattice"}
+    assert sum("was not asked" in sentence for _, sentence in told) > 10
 
 
 def test_a_function_that_is_slow_on_long_lattices_keeps_its_other_points(grade, monkeypatch):
