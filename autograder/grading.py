@@ -36,8 +36,7 @@ GRADER_CODE = (
     "autograder/judging",
     "autograder/sandbox",
     "autograder/grading.py",
-    "helpers/checks",
-    "helpers/assets",
+    "helpers",
 )
 
 
@@ -72,7 +71,7 @@ class Bundle:
 
 @cache
 def grader_version() -> str:
-    """A hash of the code that asks and judges."""
+    """A hash of the code that asks and judges, and of what it builds on."""
     digest = hashlib.sha256()
     for name in GRADER_CODE:
         path = REPOSITORY / name
@@ -262,9 +261,7 @@ def _verdict(
 ) -> tuple[Verdict, str]:
     ended = {"timeout": Verdict.TIMEOUT, "out of memory": Verdict.OUT_OF_MEMORY, "crashed": Verdict.CRASHED}
     if outcome.ending in ended:
-        return ended[
-            outcome.ending
-        ], f"It was {outcome.detail}." if outcome.ending != "out of memory" else f"It {outcome.detail}."
+        return ended[outcome.ending], outcome.detail
     if unreadable:
         return Verdict.UNREADABLE_ANSWERS, " ".join(unreadable)
     if not complete:

@@ -129,7 +129,7 @@ def _zip(sample: Sample, name: str, notebook: dict) -> bytes:
         data = data[: len(data) // 2]
     name = f"Copy of {name}" if "colab" in sample.quirks else name
     folder = Path(sample.zip_name).stem
-    members = {f"{folder}/work/{name}" if "nested" in sample.quirks else f"{folder}/{name}": data}
+    members = {f"{folder}/inner/{name}" if "nested" in sample.quirks else f"{folder}/{name}": data}
     if "macos" in sample.quirks:
         members |= {f"__MACOSX/{folder}/._{name}": b"\x00\x05\x16\x07", f"{folder}/.DS_Store": b"\x00\x00\x00\x01Bud1"}
     if "run" in sample.quirks:

@@ -44,6 +44,7 @@ class Outcome:
     cpu_seconds: float
     wall_seconds: float
     detail: str = ""
+    """A sentence, where it did not just finish."""
 
 
 class Sandbox:
@@ -172,15 +173,15 @@ def _outcome(ended: dict, late: bool, limits: Limits) -> Outcome:
     used = {"cpu_seconds": ended["cpu_seconds"], "wall_seconds": ended["wall_seconds"]}
     status = ended["status"]
     if late:
-        return Outcome("timeout", detail=f"stopped after {limits.wall_seconds:g} s", **used)
+        return Outcome("timeout", detail=f"It was stopped after {limits.wall_seconds:g} s.", **used)
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number in (signal.SIGXCPU, signal.SIGKILL) and ended["cpu_seconds"] >= limits.cpu_seconds - 1:
-            return Outcome("timeout", detail=f"stopped after {limits.cpu_seconds} s of computing", **used)
-        return Outcome("crashed", detail=f"ended by signal {signal.Signals(number).name}", **used)
+            return Outcome("timeout", detail=f"It was stopped after {limits.cpu_seconds} s of computing.", **used)
+        return Outcome("crashed", detail=f"It was ended by the signal {signal.Signals(number).name}.", **used)
     code = os.WEXITSTATUS(status)
     if code == OUT_OF_MEMORY_CODE:
-        return Outcome("out of memory", detail=f"needed more than {limits.memory_mb} MB", **used)
+        return Outcome("out of memory", detail=f"It needed more than {limits.memory_mb} MB.", **used)
     if code:
-        return Outcome("crashed", detail=f"ended with exit code {code}", **used)
+        return Outcome("crashed", detail=f"It ended with exit code {code}.", **used)
     return Outcome("finished", **used)
