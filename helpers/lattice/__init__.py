@@ -5,8 +5,8 @@
     lattice.trellis(cat, paths=["lbblblb", "bbblllb"])
 
 `lattice.py` holds the data; `views.py`, `comparing.py`, `walking.py`, `cutting.py` and `gradients.py` say what is
-shown, `panel.py` where; `scene.py` is the display list, `svg.py` and `raster.py` turn it into SVG and matplotlib, `live`
-makes the SVG answer, `figure.py` shows and saves it. Importing this package needs numpy only.
+shown, `panel.py` where; `scene.py` is the display list, `svg.py` and `raster.py` turn it into SVG and matplotlib,
+`live` makes the SVG answer, `figure.py` shows and saves it. Importing this package needs numpy only.
 """
 
 from .comparing import compare

@@ -69,6 +69,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Strokes:
+    """Straight lines (x1, y1, x2, y2) of one look, as one element: where there are too many to name."""
+
+    id: str
+    segments: tuple[tuple[float, float, float, float], ...]
+    classes: tuple[str, ...]
+    width: float | None = None
+
+
+@dataclass(frozen=True)
 class Polyline:
     """A line through `points`; `width` overrules the class."""
 
@@ -91,7 +101,7 @@ class Text:
     size: float | None = None
 
 
-Primitive = Circle | Rect | Heat | Line | Polyline | Text
+Primitive = Circle | Rect | Heat | Line | Strokes | Polyline | Text
 
 
 @dataclass(frozen=True)
