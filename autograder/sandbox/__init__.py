@@ -53,9 +53,10 @@ class Sandbox:
     level = "limits"
     """The rung reached on the ladder of isolation; printed in every report."""
 
-    def __init__(self):
-        self._root = Path(tempfile.mkdtemp(prefix="rnnt-grading-"))
+    def __init__(self, within: Path | None = None):
+        self._root = Path(tempfile.mkdtemp(prefix="rnnt-grading-", dir=within))
         self._process: subprocess.Popen | None = None
+        self._stopped = False
         self._withheld: tuple[str, ...] = ()
 
     def __enter__(self) -> "Sandbox":
@@ -80,6 +81,8 @@ class Sandbox:
 
         `withheld` names files of helpers that this job's code must not find.
         """
+        if self._stopped:
+            raise SandboxBroken("The sandbox was stopped.")
         if self._process is not None and withheld != self._withheld:
             self._stop()
         self._withheld = withheld
@@ -94,6 +97,12 @@ class Sandbox:
                 os.killpg(child, signal.SIGKILL)
         ended = self._receive(START_SECONDS)
         return _outcome(ended, late, limits)
+
+    def stop(self) -> None:
+        """Abandon the job that another thread runs here, and any later one: `run` raises `SandboxBroken`."""
+        self._stopped = True
+        if process := self._process:
+            process.kill()
 
     def close(self) -> None:
         """End the worker and remove its files."""
@@ -126,6 +135,9 @@ class Sandbox:
             self._receive(START_SECONDS)
         except WorkerLost as error:
             raise SandboxBroken(str(error)) from error
+        if self._stopped:
+            self._stop()
+            raise SandboxBroken("The sandbox was stopped.")
 
     def _stop(self) -> None:
         self._socket.close()
