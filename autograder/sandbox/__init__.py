@@ -45,18 +45,27 @@ class Outcome:
 class Sandbox:
     """A worker process that forks one child a job. One job at a time; one sandbox a thread."""
 
-    def __init__(self, policy: Policy | None = None, rung: Rung | None = None, module: str = "autograder.asking"):
+    def __init__(
+        self,
+        within: Path | None = None,
+        policy: Policy | None = None,
+        rung: Rung | None = None,
+        module: str = "autograder.asking",
+    ):
         """UserError where this machine does not reach the policy's least level.
 
-        `rung` forces a rung of the ladder, `module` another program than the asking room: both for tests and probes.
+        `within`: where to keep files. `rung` forces a rung of the ladder, `module` another program than the asking
+        room: both for tests and probes.
         """
         self._policy = policy or Policy()
         self._rung = rung or choose(self._policy)
         self._module = module
-        self._root = Path(tempfile.mkdtemp(prefix="rnnt-grading-"))
+        self._root = Path(tempfile.mkdtemp(prefix="rnnt-grading-", dir=within))
         self._jobs = self._root / "jobs"
-        self._jobs.mkdir(mode=0o711)
+        self._jobs.mkdir()
+        self._jobs.chmod(0o711)
         self._worker: _Worker | None = None
+        self._stopped = False
         self._withheld: tuple[str, ...] = ()
 
     @property
@@ -86,11 +95,16 @@ class Sandbox:
 
         `withheld` names files of helpers that this job's code must not find.
         """
+        if self._stopped:
+            raise SandboxBroken("The sandbox was stopped.")
         if self._worker is not None and withheld != self._withheld:
             self._stop()
         self._withheld = withheld
         if self._worker is None:
             self._worker = _Worker(self._root, self._rung, self._module, withheld)
+            if self._stopped:
+                self._stop()
+                raise SandboxBroken("The sandbox was stopped.")
         self._hand_over(folder)
         try:
             ended = self._worker.run({"folder": str(folder), "limits": asdict(limits)}, limits.wall_seconds)
@@ -102,6 +116,12 @@ class Sandbox:
         if ended["broken"]:
             raise SandboxBroken(f"The sandbox could not be set up: {ended['broken']}.")
         return _outcome(ended, limits)
+
+    def stop(self) -> None:
+        """Abandon the job that another thread runs here, and any later one: `run` raises `SandboxBroken`."""
+        self._stopped = True
+        if worker := self._worker:
+            worker.kill()
 
     def close(self) -> None:
         """End the worker and remove its files."""
@@ -163,6 +183,10 @@ class _Worker:
         except OSError as error:
             raise self._lost("stopped listening") from error
         return self._receive(seconds + START_SECONDS)
+
+    def kill(self) -> None:
+        """End it, without waiting; `run` in another thread raises."""
+        self._process.kill()
 
     def stop(self) -> None:
         """End it and all that it started."""

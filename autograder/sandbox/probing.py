@@ -22,7 +22,7 @@ WORDS = {
 
 def probe(rung) -> str:
     """What is wrong with the rung on this machine, in words; empty where nothing is."""
-    from . import Policy, Sandbox, SandboxBroken
+    from . import Sandbox, SandboxBroken
 
     with contextlib.ExitStack() as stack:
         secret = stack.enter_context(tempfile.NamedTemporaryFile(prefix="rnnt-probe-"))
@@ -32,7 +32,7 @@ def probe(rung) -> str:
         port = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
         name = f"rnnt-probe-{os.getpid()}-{port}"
         stack.enter_context(_abstract(name))
-        sandbox = stack.enter_context(Sandbox(Policy(), rung, "autograder.sandbox.inside.probe"))
+        sandbox = stack.enter_context(Sandbox(rung=rung, module="autograder.sandbox.inside.probe"))
         folder = stack.enter_context(sandbox.job())
         job = {"secret": secret.name, "port": port, "socket": name, "pid": os.getpid()}
         (folder / "job.json").write_text(json.dumps(job), "utf-8")

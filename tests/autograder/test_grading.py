@@ -44,7 +44,7 @@ class Only:
     def __init__(self, sandbox):
         self._sandbox = sandbox
 
-    def mine(self):
+    def mine(self, policy=None):
         return self._sandbox
 
 
