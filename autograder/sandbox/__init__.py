@@ -25,7 +25,7 @@ from .inside.job import OUT_OF_MEMORY_CODE
 from .inside.settling import WORKER_UID
 from .levels import LEVELS, Policy, Rung, choose
 
-__all__ = ["LEVELS", "Limits", "Outcome", "Policy", "Sandbox", "SandboxBroken", "WorkerLost"]
+__all__ = ["LEVELS", "Limits", "Outcome", "Policy", "Sandbox", "SandboxBroken", "WorkerLost", "choose"]
 
 Ending = Literal["finished", "timeout", "out of memory", "crashed"]
 START_SECONDS = 120
@@ -114,7 +114,7 @@ class Sandbox:
         if not self._policy.warm:
             self._stop()
         if ended["broken"]:
-            raise SandboxBroken(f"The sandbox could not be set up: {ended['broken']}.")
+            raise SandboxBroken(f"A wall of the sandbox could not be put up: {ended['broken']}.")
         return _outcome(ended, limits)
 
     def stop(self) -> None:
