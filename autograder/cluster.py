@@ -8,22 +8,23 @@ from concurrent.futures import Future
 
 from .errors import UserError
 from .grading import Bundle, grade_submission, grader_version, undecided
+from .sandbox import Policy
 from .verdicts import Grade, Verdict
 
 CONNECT_SECONDS = 15
 
 
-def grade_here(bundle: Bundle, key: bytes, version: str) -> Grade:
+def grade_here(bundle: Bundle, key: bytes, version: str, policy: Policy) -> Grade:
     """On a worker: grade, if it is the same grader. Workers may join at any time."""
     if grader_version() != version:
         return undecided(bundle, key, Verdict.GRADER_ERROR, "A worker has another version of the grader.", "")
-    return grade_submission(bundle, key)
+    return grade_submission(bundle, key, policy=policy)
 
 
 class Cluster:
     """A pool of graders behind a scheduler. A lost worker's submissions go to another one."""
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, policy: Policy | None = None):
         """UserError where there is no such scheduler, no worker, or a worker with another version."""
         try:
             from distributed import Client
@@ -31,7 +32,7 @@ class Cluster:
             raise UserError(
                 "Grading on a cluster needs Dask: python -m pip install 'rnnt-notebooks[cluster]', here and there."
             ) from None
-        self._address = address
+        self._address, self._policy = address, policy or Policy()
         try:
             self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
@@ -56,7 +57,7 @@ class Cluster:
 
     def submit(self, bundle: Bundle, key: bytes) -> "Future[Grade]":
         """Send it to a worker."""
-        return self._executor.submit(grade_here, bundle, key, grader_version())
+        return self._executor.submit(grade_here, bundle, key, grader_version(), self._policy)
 
     def stop(self) -> None:
         """Take back what has not been graded yet."""

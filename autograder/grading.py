@@ -24,7 +24,7 @@ from helpers.checks.rubric import Exercise
 from .course import ASSIGNMENTS, REPOSITORY, Assignment
 from .errors import UserError
 from .heldout import Heldout
-from .sandbox import Limits, Outcome, Sandbox, WorkerLost
+from .sandbox import Limits, Outcome, Policy, Sandbox, WorkerLost
 from .verdicts import ExerciseGrade, Grade, Verdict, exercise_grade
 
 WORTH_A_WORKER = 8
@@ -147,12 +147,12 @@ class LocalPool:
     The judging in between holds Python's lock for about 30 ms of each submission, which is enough for some 15 cores.
     """
 
-    def __init__(self, workers: int = 2, expected: int = 0, folder: Path | None = None):
+    def __init__(self, workers: int = 2, expected: int = 0, folder: Path | None = None, policy: Policy | None = None):
         """At most `workers` threads. `expected`: so many submissions will come, as far as is known.
 
-        `folder`: where the sandboxes keep their files.
+        `folder`: where the sandboxes keep their files; `policy`: what is asked of them.
         """
-        self._most, self._expected, self._folder = workers, expected, folder
+        self._most, self._expected, self._folder, self._policy = workers, expected, folder, policy
         self._jobs: SimpleQueue[tuple[Future, Bundle, bytes] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._sandboxes: list[Sandbox] = []
@@ -201,7 +201,7 @@ class LocalPool:
                     continue
                 try:
                     if sandbox is None:
-                        sandbox = stack.enter_context(Sandbox(self._folder))
+                        sandbox = stack.enter_context(Sandbox(self._folder, self._policy))
                         self._sandboxes.append(sandbox)
                     future.set_result(grade_submission(bundle, key, sandbox))
                 except BaseException as error:
@@ -215,12 +215,13 @@ class Sandboxes:
         self._of_thread = threading.local()
         self._all: list[Sandbox] = []
 
-    def mine(self) -> Sandbox:
+    def mine(self, policy: Policy | None = None) -> Sandbox:
         """The calling thread's, started when it is first needed."""
-        if not hasattr(self._of_thread, "sandbox"):
-            self._of_thread.sandbox = Sandbox()
-            self._all.append(self._of_thread.sandbox)
-        return self._of_thread.sandbox
+        own = vars(self._of_thread).setdefault("sandboxes", {})
+        if policy not in own:
+            own[policy] = Sandbox(policy=policy)
+            self._all.append(own[policy])
+        return own[policy]
 
     def close(self) -> None:
         """End them all. Only when no thread grades any more."""
@@ -232,12 +233,13 @@ _lasting = Sandboxes()
 atexit.register(_lasting.close)
 
 
-def grade_submission(bundle: Bundle, key: bytes, sandbox: Sandbox | None = None) -> Grade:
+def grade_submission(bundle: Bundle, key: bytes, sandbox: Sandbox | None = None, policy: Policy | None = None) -> Grade:
     """Grade one submission. Never raises for anything that a submission does.
 
-    `UserError` where this machine cannot grade at all.
+    Without a `sandbox` in a lasting one of this thread, as the `policy` says. `UserError` where this machine cannot
+    grade at all, or not as safely as the policy asks.
     """
-    sandbox = sandbox or _lasting.mine()
+    sandbox = sandbox or _lasting.mine(policy)
     try:
         return _grade(bundle, key, sandbox)
     except UserError:
