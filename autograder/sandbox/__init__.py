@@ -29,6 +29,7 @@ __all__ = ["LEVELS", "Limits", "Outcome", "Policy", "Sandbox", "SandboxBroken", 
 
 Ending = Literal["finished", "timeout", "out of memory", "crashed"]
 START_SECONDS = 120
+GOODBYE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,10 @@ class _Worker:
 
     def stop(self) -> None:
         """End it and all that it started."""
+        # It ends by itself when it has nothing to do: then all that it used is counted as ours.
         self._socket.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(GOODBYE_SECONDS)
         self._process.kill()
         self._process.wait()
         if self._first is not None:
