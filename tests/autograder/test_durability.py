@@ -236,7 +236,7 @@ STEPS = textwrap.dedent(
 
     A step is whatever changes a file: opening one for writing, renaming, removing, every statement to the database.
     """
-    import contextlib, json, os, shutil, signal, sys
+    import contextlib, json, os, shutil, signal, sqlite3, sys
     from pathlib import Path
 
     from autograder import gradebook, marking
@@ -248,8 +248,15 @@ STEPS = textwrap.dedent(
     from nbgrader.api import Gradebook
 
     SEMINAR = ASSIGNMENTS["seminar4"]
-    class Instant(contextlib.nullcontext):
+    WRITING = {"BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT"}
+    sys.dont_write_bytecode = True
+
+    class Instant:
         width = 1
+        def __enter__(self):
+            return self
+        def __exit__(self, *error):
+            pass
         def submit(self, bundle, key):
             graded = undecided(bundle, key, Verdict.GRADED, "", "none")
             worth = 4.0 if "# again" in str(bundle.steps) else 1.0
@@ -266,6 +273,14 @@ STEPS = textwrap.dedent(
     def mark(root):
         return list(marking.mark(marking.Submissions(SEMINAR, Course(root)), lambda *_: Instant()))
 
+    # A kill loses nothing that was written, on disk or not; and waiting for disks is most of the time.
+    os.fsync = lambda descriptor: None
+    opened = gradebook.Ledger.__init__
+    def opened_quickly(self, course):
+        opened(self, course)
+        self._db.execute("PRAGMA synchronous = OFF")
+    gradebook.Ledger.__init__ = opened_quickly
+
     def counted(limit):
         """Kill this process at step `limit`; returns the list that the steps are noted in."""
         steps = []
@@ -279,10 +294,9 @@ STEPS = textwrap.dedent(
             elif event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wa+"):
                 step(f"open {arguments[0]}")
         sys.addaudithook(hook)
-        opened = gradebook.Ledger.__init__
         def traced(self, course):
-            opened(self, course)
-            self._db.set_trace_callback(step)
+            opened_quickly(self, course)
+            self._db.set_trace_callback(lambda sql: step(sql) if sql.split()[0] in WRITING else None)
         gradebook.Ledger.__init__ = traced
         return steps
 
@@ -315,13 +329,21 @@ STEPS = textwrap.dedent(
                 for one in book.assignment_submissions("seminar4")
             }
 
+    def rows(root):
+        with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as database:
+            return database.execute(
+                """SELECT student_id, timestamp, cell_id, auto_score, manual_score, needs_manual_grade
+                   FROM submitted_assignment AS a JOIN submitted_notebook AS n ON n.assignment_id = a.id
+                   JOIN grade ON grade.notebook_id = n.id ORDER BY 1, 3"""
+            ).fetchall()
+
     def left(root):
         files = {
             str(path.relative_to(root)): path.read_text("utf-8")
             for name in ("results", "autograded") for path in sorted((root / name).rglob("*"))
             if path.is_file() and path.name != ".writing"
         }
-        return {"files": files, "shown": shown(root)}
+        return {"files": files, "rows": rows(root)}
 
     start, work = Path(sys.argv[1]), Path(sys.argv[2])
     def fresh():
@@ -330,10 +352,12 @@ STEPS = textwrap.dedent(
 
     fresh()
     old = shown(work)
+    # Imports and templates: once, and not again in every child.
+    mark(work)
+    fresh()
     status, said = in_child(lambda: (lambda steps: (mark(work), len(steps))[1])(counted(0)))
     assert status == 0
-    total, wanted = json.loads(said), left(work)
-    new = wanted["shown"]
+    total, wanted, new = json.loads(said), left(work), shown(work)
     troubles = []
     for limit in range(1, total + 1):
         fresh()
@@ -358,7 +382,7 @@ STEPS = textwrap.dedent(
 
 
 @pytest.mark.slow
-def test_killed_at_every_single_step_of_writing_it_ends_the_same(course, tmp_path):
+def test_killed_at_any_step_of_writing_it_ends_the_same(course, tmp_path):
     script = tmp_path / "steps.py"
     script.write_text(STEPS, "utf-8")
 
