@@ -29,6 +29,7 @@ __all__ = ["LEVELS", "Limits", "Outcome", "Policy", "Sandbox", "SandboxBroken", 
 
 Ending = Literal["finished", "timeout", "out of memory", "crashed"]
 START_SECONDS = 120
+STOP_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ class _Worker:
 
     def __init__(self, root: Path, rung: Rung, module: str, withheld: tuple[str, ...]):
         self._log = root / "worker.log"
+        # Without namespaces it has to end its jobs' processes by itself.
+        self._dies_alone = not rung.walls.namespaces
         # Anew for every worker: on the lowest level student code can write into the tree that it was imported from.
         code = Path(tempfile.mkdtemp(prefix="code-", dir=root))
         staging.stage(code, withheld)
@@ -186,13 +189,20 @@ class _Worker:
 
     def kill(self) -> None:
         """End it, without waiting; `run` in another thread raises."""
-        self._process.kill()
+        if self._dies_alone:
+            self._process.terminate()
+        else:
+            self._process.kill()
 
     def stop(self) -> None:
         """End it and all that it started."""
         self._socket.close()
-        self._process.kill()
-        self._process.wait()
+        self.kill()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         if self._first is not None:
             # bubblewrap's first process: when it is gone, so is everything in the room.
             select.select([self._first], [], [], START_SECONDS)
