@@ -116,15 +116,20 @@ def wait_until(true, seconds=30):
 
 
 @pytest.fixture
-def secrets_of_the_grader(tmp_path):
+def public():
+    """A folder that everybody may enter. Not pytest's, which it closes again and again."""
+    with tempfile.TemporaryDirectory(prefix="rnnt-public-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def secrets_of_the_grader(public):
     """Files as they lie about on an instructor's machine, readable for everybody."""
-    files = [tmp_path / name for name in ("gradebook.db", "course.key", "source/seminar4/seminar4.ipynb", "notes.txt")]
+    files = [public / name for name in ("gradebook.db", "course.key", "source/seminar4/seminar4.ipynb", "notes.txt")]
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("secret")
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.getuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
     return [*map(str, files), str(REPOSITORY / "autograder/judging/oracle.py"), str(REPOSITORY / "README.md")]
 
 
@@ -473,13 +478,13 @@ def test_the_code_that_a_job_runs_cannot_be_changed(walled):
     assert found(walled, write_everywhere, folders=folders, files=files) == []
 
 
-def test_no_file_of_the_grader_can_be_changed(walled, tmp_path):
-    file = tmp_path / "gradebook.db"
+def test_no_file_of_the_grader_can_be_changed(walled, public):
+    file = public / "gradebook.db"
     file.write_text("marks")
     file.chmod(0o666)
-    tmp_path.chmod(0o777)
+    public.chmod(0o777)
     before = file.stat()
-    assert found(walled, write_everywhere, folders=[str(tmp_path)], files=[str(file)]) == []
+    assert found(walled, write_everywhere, folders=[str(public)], files=[str(file)]) == []
     assert file.read_text() == "marks"
     assert (file.stat().st_mode, file.stat().st_mtime) == (before.st_mode, before.st_mtime)
 
@@ -684,10 +689,9 @@ def fork_for_ever(job):
 
 
 def test_a_fork_bomb_that_spreads_ends_with_its_time(sandboxes):
-    started = time.monotonic()
     outcome, _ = run(sandboxes("full"), fork_for_ever, Limits(wall_seconds=20, cpu_seconds=3, processes=60))
     assert outcome.ending == "timeout"
-    assert time.monotonic() - started < 20
+    assert outcome.wall_seconds < 30
     assert found(sandboxes("full"), who)
 
 
@@ -962,8 +966,6 @@ def ordinary(command: list[str], folder: Path, *before: str) -> subprocess.Compl
     python = str(Path(sys.executable).resolve())
     if os.getuid() == 0:
         os.chown(folder / "home", WORKER_UID, WORKER_UID)
-        for path in (folder, *folder.parents[:-1]):
-            path.chmod(path.stat().st_mode | 0o011)
         before = ("setpriv", f"--reuid={WORKER_UID}", f"--regid={WORKER_UID}", "--clear-groups", *before)
         # An interpreter in root's closed home is not for everybody; the distribution's is.
         same = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
@@ -983,8 +985,8 @@ def _works(command: list[str], environment: dict[str, str]) -> bool:
         return False
 
 
-def test_an_ordinary_user_reaches_the_same_level(tmp_path):
-    done = ordinary(["-m", "autograder", "doctor", "--json"], tmp_path)
+def test_an_ordinary_user_reaches_the_same_level(public):
+    done = ordinary(["-m", "autograder", "doctor", "--json"], public)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["facts"]["user"] == "an ordinary user"
@@ -992,22 +994,22 @@ def test_an_ordinary_user_reaches_the_same_level(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_walls_hold_for_an_ordinary_user_too(tmp_path):
+def test_the_walls_hold_for_an_ordinary_user_too(public):
     if os.getuid() != 0:
         pytest.skip("the other tests of this file ran as one")
     tests = ["-k", "not ordinary and not forbidden and not killed and not course and not doctor and not left"]
     command = ["-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", str(Path(__file__)), *tests]
-    done = ordinary(command, tmp_path)
-    assert done.returncode == 0, done.stdout[-5000:]
+    done = ordinary(command, public)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert "test_no_file_of_the_grader_can_be_read[full]" in done.stdout
     assert "skipped" not in done.stdout.splitlines()[-1]
 
 
-def test_where_namespaces_are_forbidden_landlock_is_left(tmp_path):
+def test_where_namespaces_are_forbidden_landlock_is_left(public):
     if room.bubblewrap() is None or landlock.abi() < landlock.SIGNALS_ABI:
         pytest.skip("needs bubblewrap, to forbid them, and Landlock")
     jail = ["bwrap", "--dev-bind", "/", "/", "--unshare-user", "--disable-userns", "--"]
-    done = ordinary(["-m", "autograder", "doctor", "--json"], tmp_path, *jail)
+    done = ordinary(["-m", "autograder", "doctor", "--json"], public, *jail)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [rung["holds"] for rung in found["rungs"]] == [False, False, True, True]
