@@ -24,6 +24,8 @@ def serve(work: Callable[[Path], None]) -> None:
         for line in stream:
             request = json.loads(line)
             _say(stream, jobs.run(Path(request["folder"]), Limits(**request["limits"])))
+    # Interpreter shutdown with torch costs a second and has nothing left to do.
+    os._exit(0)
 
 
 def _say(stream, message: dict) -> None:
