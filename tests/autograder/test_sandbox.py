@@ -455,8 +455,10 @@ def write_everywhere(job):
             "unlink": os.unlink,
         }.items():
             try:
+                before = os.stat(path)
                 change(path)
-                written.append(f"{name} {path}")
+                if name not in ("chmod", "utime") or tuple(before)[:9] != tuple(os.stat(path))[:9]:
+                    written.append(f"{name} {path}")
             except OSError:
                 pass
     return written

@@ -36,6 +36,10 @@ JOBS, PLACE = Path("/jobs"), Path("/job")
 """In bubblewrap's room: where the folders of jobs appear, and where a job finds its own."""
 
 
+CODE = Path(__file__).resolve().parents[3]
+"""The tree that all code of the worker comes from."""
+
+
 @dataclass(frozen=True)
 class Walls:
     """What is put up around a job, beside the limits that every level has."""
@@ -183,7 +187,7 @@ class Jobs:
                 namespaces.drop_capabilities()
         devices = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
         landlock.restrict(
-            (place, *self._walls.readable, *readable), (place / "home", place / "answers", *devices, *writable)
+            (place, CODE, *self._walls.readable, *readable), (place / "home", place / "answers", *devices, *writable)
         )
 
 
