@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 LARGEST = 50 * 2**20
 """Bytes. A notebook with an hour of figures and sound in its outputs stays below."""
 MOST_CELLS = 2_000
+MOST_CODE = 2_000_000
+"""Characters in all code cells together, a hundred times what a long course notebook holds. Parsing and comparing
+40 MB of code took the grader two minutes."""
 
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -53,6 +56,9 @@ def read_notebook(data: bytes) -> "NotebookNode":
             cell["id"] = _new_id(cell["source"], used | seen)
         seen.add(cell["id"])
         clean.append(cell)
+    code = sum(len(cell["source"]) for cell in clean if cell["cell_type"] == "code")
+    if code > MOST_CODE:
+        raise Unreadable(f"The notebook holds {code / 1e6:.1f} million characters of code; data belongs in files.")
     metadata = _clean_metadata(content.get("metadata"))
     return from_dict({"cells": clean, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
