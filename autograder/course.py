@@ -27,6 +27,7 @@ class Assignment:
     """Files beside the notebook that the grade depends on."""
     cpu_seconds: int = 60
     wall_seconds: float = 120
+    memory_mb: int = 4096
     withheld: tuple[str, ...] = ()
     """Files of helpers that would give this assignment's answers away."""
 
@@ -42,7 +43,9 @@ class Assignment:
 
 
 ASSIGNMENTS = {
-    "seminar4": Assignment("seminar4", "Seminar 4", ("sem4", "sem3", "seminar4"), SEMINAR4, withheld=("loss.py",)),
+    "seminar4": Assignment(
+        "seminar4", "Seminar 4", ("sem4", "sem3", "seminar4"), SEMINAR4, memory_mb=2048, withheld=("loss.py",)
+    ),
     "homework3": Assignment(
         "homework3", "Homework 3", ("hw3", "homework3"), HOMEWORK3, (WEIGHTS, PT_WEIGHTS, LOG), 240, 480
     ),
@@ -64,6 +67,11 @@ class Course:
     def key(self) -> Path:
         """The secret that fresh inputs are derived from. Readable by the instructor only."""
         return self.root / "course.key"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one command that writes."""
+        return self.root / ".writer.lock"
 
     def source(self, assignment: Assignment) -> Path:
         """The instructor's notebook, with solutions."""
