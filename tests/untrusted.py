@@ -5,19 +5,21 @@ An attack is one small file. Its head says, as `# key: value` lines,
     tries       what it tries, as a sentence about the attacker
     gain        what it would gain
     worth       the points that its honest part deserves (default 0)
-    stopped by  the weakest rung of isolation that stops it; `limits` where none is needed (default)
+    stopped by  the weakest level of isolation that stops it; `limits` where none is needed (default)
     verdict     what it has to end in, if only one thing is right
     only        the grader that it is made for (`ours`, `nbgrader`, `otter`), where it would mean nothing to the others
     assignment  seminar4 (default) or homework3
 
 and then come its cells after `# %% NAME`: `setup` (the student's own, at the top), `forward`, `backward` (the answers;
 zeros where there is none), `end` (at the bottom), `earlier` (the answer `forward` of a hand-in sent before this one).
+In the homework every answer is right, and `NAME+` is added to the answer NAME.
 Three more are ours and run here, not in the sandbox: `notebook` defines `change(notebook)`, `files` defines `files()`
 (name and content of what lies beside the notebook), `zip` defines `pack(notebook)`, which returns the whole zip.
 
 Words between @ signs stand for what a well-informed attacker knows, such as @course@ (see `Known`).
 """
 
+import copy
 import io
 import json
 import runpy
@@ -26,8 +28,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.demo.hand_ins import samples
+from autograder.sandbox.levels import LEVELS
+
 HERE = Path(__file__).parent
-RUNGS = ("limits", "kernel", "full")
 SAVED_AT = (2026, 3, 2, 18, 30, 0)
 MARK = "rnnt-attack"
 """Part of the name of every file, process argument and memory segment that an attack leaves, so that it is found."""
@@ -38,6 +42,7 @@ ZEROS = {
     name: f"def {name}(log_probs, targets, blank=-1):\n    return np.zeros(log_probs.shape[:2]), 0.0"
     for name in ("forward", "backward")
 }
+RIGHT = dict(samples("homework3")[0].cells)
 TRUSTED = ("notebook", "files", "zip")
 
 
@@ -59,15 +64,16 @@ class Attack:
         """Whether it means anything to that grader."""
         return grader in self.graders
 
-    def stands_behind(self, level: str) -> bool:
-        """Whether that rung of isolation is enough to stop it."""
-        return RUNGS.index(level) >= RUNGS.index(self.stopped_by)
+    def is_stopped_at(self, level: str) -> bool:
+        """Whether that level of isolation is enough to stop it."""
+        return LEVELS.index(level) >= LEVELS.index(self.stopped_by)
 
     def notebook(self, released: dict, known: Mapping[str, str]) -> dict:
         """The released notebook with the attack in it."""
         own = {name: _knowing(source, known) for name, source in self.parts.items() if name not in TRUSTED}
-        answers = ZEROS if self.assignment == "seminar4" else {}
-        answers = answers | {name: source for name, source in own.items() if name not in {"setup", "end", "earlier"}}
+        answers = dict(RIGHT if self.assignment == "homework3" else ZEROS)
+        for name in own.keys() - {"setup", "end", "earlier"}:
+            answers[name.rstrip("+")] = answers[name[:-1]] + own[name] if name.endswith("+") else own[name]
         notebook = with_answers(released, answers, own.get("setup"), own.get("end"))
         if change := self._trusted("notebook", "change"):
             change(notebook)
@@ -77,6 +83,8 @@ class Attack:
         """The notebook that was handed in before this one, if there was one."""
         if "earlier" not in self.parts:
             return None
+        if self.assignment == "homework3":
+            return with_answers(released, RIGHT)
         return with_answers(released, ZEROS | {"forward": _knowing(self.parts["earlier"], known)})
 
     def hand_in(self, notebook: dict) -> bytes:
@@ -84,13 +92,17 @@ class Attack:
         data = json.dumps(notebook, ensure_ascii=False).encode("utf-8", "surrogatepass")
         if pack := self._trusted("zip", "pack"):
             return pack(data)
-        files = self._trusted("files", "files")
-        return packed({f"{self.assignment}.ipynb": data} | (files() if files else {}))
+        return packed({f"{self.assignment}.ipynb": data} | self.files())
+
+    def files(self) -> dict[str, bytes]:
+        """What lies beside the notebook."""
+        make = self._trusted("files", "files")
+        return make() if make else {}
 
     def _trusted(self, part: str, name: str) -> Callable | None:
         if part not in self.parts:
             return None
-        names: dict = {"packed": packed, "REPOSITORY": HERE.parent}
+        names: dict = {"packed": packed}
         exec(compile(self.parts[part], f"{self.name}.py, part {part}", "exec"), names)
         return names[name]
 
@@ -108,7 +120,7 @@ def _attack(path: Path) -> Attack:
         path.stem,
         about.pop("tries"),
         about.pop("gain"),
-        float(about.pop("worth", 0)),
+        float(about.pop("worth", "0").split()[0]),
         about.pop("stopped by", "limits"),
         tuple(verdict.strip() for verdict in about.pop("verdict", "").split(",") if verdict.strip()),
         tuple(about.pop("only", "ours, nbgrader, otter").split(", ")),
@@ -128,6 +140,7 @@ def with_answers(released: dict, answers: Mapping[str, str], setup: str | None =
     notebook = json.loads(json.dumps(released))
     cells = notebook["cells"]
     for cell in cells:
+        cell["source"] = "".join(cell["source"])
         if (name := grade_id(cell)) in answers:
             cell["source"] = answers[name]
     if setup:
@@ -163,8 +176,8 @@ def packed(members: Mapping[str, bytes]) -> bytes:
 class Damage:
     """One way in which an honest hand-in gets hurt. `tests/damaged/{outcome}-{name}.py` defines `damage(notebook)`.
 
-    The outcome is what collecting says: taken, repaired or refused. What was refused gives no points, and the rest as
-    many as the intact notebook.
+    It gives the bytes of the file that arrives, and may use `named`, `own_cell` and `dumped` from here. The outcome is
+    what collecting says: taken, repaired or refused. What was refused gives no points, the rest as many as intact.
     """
 
     name: str
@@ -174,10 +187,8 @@ class Damage:
     says: str
     """Words that the student's report has to contain; empty where there is nothing to report."""
     file: str
-    """The name under which the file arrives; `{student}` stands for the student's."""
+    """The name under which the file arrives; `{name}` stands for the name that it should have, without an ending."""
     damage: Callable[[dict], bytes]
-    intact: Mapping[str, str]
-    """Answers of the intact notebook, where the usual ones would not show the damage."""
 
 
 def damages() -> list[Damage]:
@@ -187,7 +198,17 @@ def damages() -> list[Damage]:
 
 def _damage(path: Path) -> Damage:
     outcome, name = path.stem.split("-", 1)
-    names = runpy.run_path(str(path))
-    file = names.get("FILE", "{student}_sem4.ipynb")
+    given = {"copy": copy, "io": io, "json": json, "zipfile": zipfile, "named": named, "dumped": dumped}
+    names = runpy.run_path(str(path), given | {"own_cell": lambda source, id="own": code_cell(source, id)})
     by = " ".join(names["__doc__"].split())
-    return Damage(name, outcome, by, names.get("SAYS", ""), file, names["damage"], names.get("INTACT", {}))
+    return Damage(name, outcome, by, names.get("SAYS", ""), names.get("FILE", "{name}.ipynb"), names["damage"])
+
+
+def named(notebook: dict, name: str) -> dict:
+    """The cell of that grade id."""
+    return next(cell for cell in notebook["cells"] if grade_id(cell) == name)
+
+
+def dumped(notebook: dict) -> bytes:
+    """The file of a notebook."""
+    return json.dumps(notebook, ensure_ascii=False, indent=1).encode()

@@ -1,4 +1,4 @@
-# tries: writes 100 points into every check cell, and a negative number and a text into copies of them
+# tries: writes 100 points into every check cell
 # gain: more points than there are
 
 # %% notebook

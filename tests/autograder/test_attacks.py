@@ -1,5 +1,7 @@
-"""All of `tests/attacks` in one class with honest students, down the whole road: collect, grade, feedback, gradebook."""
+"""All of `tests/attacks` in one class with honest students, the whole road: collect, grade, feedback, gradebook."""
 
+import csv
+import hashlib
 import json
 import os
 import re
@@ -14,23 +16,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load
 from student_code import LOOPS
-from untrusted import BROKE_OUT, MARK, RUNGS, Attack, attacks, packed, with_answers
+from untrusted import BROKE_OUT, MARK, RIGHT, Attack, attacks, packed, with_answers
 
 from autograder import grading
-from autograder.course import ASSIGNMENTS, REPOSITORY, Course
+from autograder.course import ASSIGNMENTS, REPOSITORY, Assignment, Course
+from autograder.demo.hand_ins import TRAINED_RUN
 from autograder.gradebook import Ledger
 from autograder.intake import collect
-from autograder.marking import mark, stored, submissions
+from autograder.marking import Submissions, mark, stored
 from autograder.release import release
 from autograder.reports import feedback, write_csv
-from autograder.sandbox import Sandbox
+from autograder.sandbox.levels import LEVELS, best
 from autograder.verdicts import SENTENCES, Verdict
 
 pytestmark = pytest.mark.slow
 
 ATTACKS = {attack.name: attack for attack in attacks() if attack.fits("ours")}
-HONEST = {"aaa_honest": 10.0, "iii_honest": 10.0, "qqq_honest": 5.0, "zzz_honest": 10.0}
+HONEST = {"aaa_honest": 10.0, "iii_honest": 10.0, "qqq_honest": 5.0, "zzz_honest": 10.0, "yyy_honest": 40.0}
 """Classmates whose work is looked at before, among and after the attacks, and what it is worth."""
 
 INTAKE_SECONDS = 20
@@ -52,7 +56,7 @@ class Class:
     scores: dict = field(default_factory=dict)
     visited: list = field(default_factory=list)
     left_behind: list = field(default_factory=list)
-    csv: str = ""
+    tables: list[str] = field(default_factory=list)
 
     def handed_back(self, student: str) -> str:
         """All that the student gets to read, and what staff read about it."""
@@ -62,6 +66,10 @@ class Class:
 
 def student(attack: Attack) -> str:
     return f"{attack.name.replace('_', '-')}_attacker"
+
+
+def file_of(attack: Attack) -> str:
+    return f"{student(attack)}_{'hw3' if attack.assignment == 'homework3' else 'sem4'}.zip"
 
 
 @contextmanager
@@ -90,8 +98,10 @@ def services(folder: Path):
     def receive() -> None:
         with suppress(OSError):
             while True:
-                udp.recv(100)
-                visited.append("udp")
+                if udp.recv(100):  # nothing comes when it is closed
+                    visited.append("udp")
+                else:
+                    return
 
     for what, service in listening.items():
         threading.Thread(target=listen, args=(what, service), daemon=True).start()
@@ -149,29 +159,23 @@ def taught(tmp_path_factory):
     sandboxes.mkdir()
     patch = pytest.MonkeyPatch()
     patch.setattr(tempfile, "tempdir", str(sandboxes))
-    patch.setattr(grading, "CELL_SECONDS", 2)
-    patch.setattr(grading, "CALL_SECONDS", 1)
-    seminar = replace(ASSIGNMENTS["seminar4"], wall_seconds=WALL, cpu_seconds=CPU)
-    patch.setitem(ASSIGNMENTS, "seminar4", seminar)
     hidden = [f"SECRET-{secrets.token_hex(8)}" for _ in range(3)]
     patch.setenv("RNNT_TOKEN", hidden[0])
     clean_up()
     try:
-        with Sandbox() as sandbox, services(root) as (port, service, visited):
-            course = Course(root / "course")
-            release(seminar, course)
-            taught = Class(course, sandbox.level, hidden, visited=visited)
-            with course.source(seminar).open("r+", encoding="utf-8") as file:
-                solved = json.load(file)
-                solved["cells"][0]["source"] = f"# {hidden[1]}"
-                file.seek(0)
-                json.dump(solved, file)
-                file.truncate()
+        with services(root) as (port, service, visited):
+            taught = Class(Course(root / "course"), best().level, hidden, visited=visited)
             known = {
-                "course": course.root, "repository": REPOSITORY, "port": port, "address": own_address(),
-                "socket": service, "feedback": "",
+                "course": taught.course.root, "repository": REPOSITORY, "port": port, "address": own_address(),
+                "socket": service, "feedback": "", "transcripts": "{}",
             }  # fmt: skip
-            _teach(taught, seminar, root, known)
+            _teach(taught, ASSIGNMENTS["homework3"], root / "homework", known)
+            with patch.context() as short:
+                short.setattr(grading, "CELL_SECONDS", 2)
+                short.setattr(grading, "CALL_SECONDS", 1)
+                seminar = replace(ASSIGNMENTS["seminar4"], wall_seconds=WALL, cpu_seconds=CPU)
+                short.setitem(ASSIGNMENTS, "seminar4", seminar)
+                _teach(taught, seminar, root / "seminar", known)
             taught.left_behind = litter(sandboxes)
         yield taught
     finally:
@@ -179,58 +183,90 @@ def taught(tmp_path_factory):
         clean_up()
 
 
-def _teach(taught: Class, seminar, root: Path, known: dict) -> None:
+def _teach(taught: Class, assignment: Assignment, root: Path, known: dict) -> None:
     course = taught.course
-    released = json.loads(course.release(seminar).read_text("utf-8"))
-    fought = [attack for attack in ATTACKS.values() if attack.stands_behind(taught.level)]
-    fought = [attack for attack in fought if attack.assignment == "seminar4"]
+    release(assignment, course)
+    with course.source(assignment).open("r+", encoding="utf-8") as file:
+        solved = json.load(file)
+        solved["cells"][0]["source"] = f"# {taught.secrets[1]}"
+        file.seek(0)
+        json.dump(solved, file)
+        file.truncate()
+    released = json.loads(course.release(assignment).read_text("utf-8"))
+    fought = [attack for attack in ATTACKS.values() if attack.assignment == assignment.name]
+    fought = [attack for attack in fought if attack.is_stopped_at(taught.level)]
 
-    first = root / "first"
-    first.mkdir()
+    first, second = root / "first", root / "second"
+    first.mkdir(parents=True)
+    second.mkdir()
     for attack in fought:
         if (notebook := attack.earlier(released, known)) is not None:
-            zipped = packed({"seminar4.ipynb": json.dumps(notebook).encode()})
-            (first / f"{student(attack)}_sem4.zip").write_bytes(zipped)
-    _grade(taught, seminar, first)
+            members = {assignment.notebook: json.dumps(notebook).encode(), **attack.files()}
+            (first / file_of(attack)).write_bytes(packed(members))
+    _grade(taught, assignment, first)
+    learned = _transcripts(taught, assignment)
 
-    second = root / "second"
-    second.mkdir()
-    for name, points in HONEST.items():
-        half = points == 5
-        answers = dict(zip(("forward", "backward"), LOOPS.split("\ndef backward"), strict=True))
-        answers["backward"] = "backward = None" if half else "def backward" + answers["backward"]
-        answers["forward"] = f"# {taught.secrets[2]}\n{answers['forward']}"
-        notebook = with_answers(released, answers)
-        (second / f"{name}_sem4.zip").write_bytes(packed({"seminar4.ipynb": json.dumps(notebook).encode()}))
+    for name, data in honest(released, assignment, taught.secrets[2]).items():
+        (second / name).write_bytes(data)
     for attack in fought:
         told = taught.handed_back(student(attack)) if student(attack) in taught.grades else ""
-        notebook = attack.notebook(released, known | {"feedback": re.sub(r"[^\w.\- ]", " ", told)})
-        (second / f"{student(attack)}_sem4.zip").write_bytes(attack.hand_in(notebook))
-    _grade(taught, seminar, second)
+        more = {"feedback": re.sub(r"[^\w.\- ]", " ", told), "transcripts": json.dumps(learned)}
+        (second / file_of(attack)).write_bytes(attack.hand_in(attack.notebook(released, known | more)))
+    _grade(taught, assignment, second)
     with Ledger(course) as ledger:
-        taught.scores = ledger.scores(seminar)
-    taught.csv = write_csv(seminar, course, list(taught.grades.values()), taught.scores).read_text("utf-8-sig")
+        taught.scores |= ledger.scores(assignment)
+    mine = [grade for grade in taught.grades.values() if grade.assignment == assignment.name]
+    taught.tables.append(write_csv(assignment, course, mine, taught.scores).read_text("utf-8-sig"))
 
 
-def _grade(taught: Class, seminar, inbox: Path) -> None:
+def honest(released: dict, assignment: Assignment, secret: str) -> dict[str, bytes]:
+    """Hand-ins of those who did their work, and who have something that nobody else must see."""
+    if assignment.name == "homework3":
+        notebook = with_answers(released, RIGHT, f"# {secret}")
+        run = {f"run/{path.name}": path.read_bytes() for path in TRAINED_RUN.iterdir()}
+        return {"yyy_honest_hw3.zip": packed({"homework3.ipynb": json.dumps(notebook).encode(), **run})}
+    answers = dict(zip(("forward", "backward"), LOOPS.split("\ndef backward"), strict=True))
+    answers = {"forward": f"# {secret}\n{answers['forward']}", "backward": "def backward" + answers["backward"]}
+    made = {}
+    for name, points in HONEST.items():
+        if name != "yyy_honest":
+            notebook = with_answers(released, answers if points == 10 else answers | {"backward": "backward = None"})
+            made[f"{name}_sem4.zip"] = packed({"seminar4.ipynb": json.dumps(notebook).encode()})
+    return made
+
+
+def _transcripts(taught: Class, assignment: Assignment) -> dict[str, str]:
+    """What a patient attacker knows after one attempt: who said what in the speech that it was measured on."""
+    learned = {}
+    for submission in Submissions(assignment, taught.course) if taught.grades else ():
+        said = submission.bundle.heldout
+        if said and said.texts:
+            spoken = load(said.features)
+            parts = spoken["features"].split(spoken["lengths"].tolist())
+            digests = [hashlib.sha256(part.contiguous().numpy().tobytes()).hexdigest() for part in parts]
+            learned |= dict(zip(digests, said.texts, strict=True))
+    return learned
+
+
+def _grade(taught: Class, assignment: Assignment, inbox: Path) -> None:
     before = time.process_time()
 
     def advance(done: int, total: int, file: str) -> None:
         nonlocal before
-        taught.intake_seconds[file.removesuffix("_sem4.zip")] = time.process_time() - before
+        taught.intake_seconds[file.rsplit("_", 1)[0]] = time.process_time() - before
         before = time.process_time()
 
     collect(inbox, taught.course, advance)
-    work = submissions(seminar, taught.course)
-    for grade, _ in mark(seminar, taught.course, work, workers=2):
+    work = Submissions(assignment, taught.course)
+    for grade, _ in mark(work, lambda expected, folder: grading.LocalPool(2, expected, folder)):
         taught.grades[grade.student] = grade
-        feedback(seminar, taught.course, grade)
+        feedback(assignment, taught.course, grade)
 
 
 @pytest.fixture(params=ATTACKS)
 def attacked(request, taught) -> tuple[Class, Attack]:
     attack = ATTACKS[request.param]
-    if not attack.stands_behind(taught.level):
+    if not attack.is_stopped_at(taught.level):
         pytest.skip(f"needs isolation {attack.stopped_by}; this machine offers {taught.level}")
     return taught, attack
 
@@ -240,7 +276,7 @@ def test_there_are_attacks_of_every_kind():
     for attack in ATTACKS.values():
         assert attack.tries
         assert attack.gain
-        assert attack.stopped_by in RUNGS
+        assert attack.stopped_by in LEVELS
         assert {Verdict(verdict) for verdict in attack.verdicts} <= set(Verdict)
 
 
@@ -248,9 +284,12 @@ def test_an_attack_gains_nothing(attacked):
     taught, attack = attacked
     grade = taught.grades[student(attack)]
     assert grade.verdict in set(Verdict) - {Verdict.GRADER_ERROR}, grade.sentence
-    assert grade.points <= attack.worth, [item for exercise in grade.exercises for item in exercise.items if item.points]
+    assert grade.points <= attack.worth, [
+        item for exercise in grade.exercises for item in exercise.items if item.points
+    ]
     assert taught.scores[student(attack)] == grade.points
-    assert stored(ASSIGNMENTS["seminar4"], taught.course, student(attack)) == grade
+    on_file = stored(ASSIGNMENTS[attack.assignment], taught.course, student(attack))
+    assert (on_file.points, on_file.verdict) == (grade.points, grade.verdict)
     if attack.verdicts:
         assert grade.verdict.value in attack.verdicts, grade.sentence
 
@@ -261,7 +300,8 @@ def test_an_attack_learns_nothing_and_its_page_is_harmless(attacked):
     assert not [secret for secret in taught.secrets if secret in told]
     assert BROKE_OUT not in told, re.search(f"{BROKE_OUT}[^<]*", told)[0]
     assert len(told) < 3_000_000
-    page = (taught.course.feedback(ASSIGNMENTS["seminar4"], student(attack)) / "seminar4.html").read_text("utf-8")
+    folder = taught.course.feedback(ASSIGNMENTS[attack.assignment], student(attack))
+    page = (folder / f"{attack.assignment}.html").read_text("utf-8")
     assert "<script" not in page.lower()
     assert not re.search(r"<[^>]*\sonerror=", page)
     assert "\x1b" not in page
@@ -269,7 +309,8 @@ def test_an_attack_learns_nothing_and_its_page_is_harmless(attacked):
 
 def test_an_attack_costs_no_more_than_its_limits(attacked):
     taught, attack = attacked
-    assert taught.grades[student(attack)].cpu_seconds <= CPU + 3
+    most = CPU if attack.assignment == "seminar4" else ASSIGNMENTS[attack.assignment].cpu_seconds
+    assert taught.grades[student(attack)].cpu_seconds <= most + 3
     assert taught.intake_seconds[student(attack)] <= INTAKE_SECONDS
 
 
@@ -283,7 +324,7 @@ def test_classmates_get_what_their_work_is_worth(taught, name):
 
 def test_nothing_is_left_behind(taught):
     assert taught.left_behind == []
-    assert not [path for path in taught.course.root.rglob(f"*{MARK}*")]
+    assert list(taught.course.root.rglob(f"*{MARK}*")) == []
     assert MARK not in (taught.course.root / "nbgrader_config.py").read_text("utf-8")
 
 
@@ -293,8 +334,10 @@ def test_nobody_was_reached(taught):
 
 
 def test_a_table_of_attackers_holds_no_formula(taught):
-    assert len(taught.grades) == taught.csv.count("\n") - 1 or '"' in taught.csv
-    assert not re.search(r"(^|,)\"?[=+@]", taught.csv, re.MULTILINE)
+    for table in taught.tables:
+        rows = list(csv.reader(table.splitlines()))
+        assert len(rows) > 8
+        assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@"))]
 
 
 def test_every_verdict_has_its_sentence(taught):
