@@ -10,6 +10,7 @@ from .scoring import ExerciseResult, ItemResult
 _BOX = "font:14px/1.45 system-ui,sans-serif;max-width:54em;color:var(--jp-ui-font-color1,inherit)"
 _CELL = "padding:.35em .6em;text-align:left;vertical-align:top;white-space:normal;border-top:1px solid #8886"
 _MARK = {True: ("✓", "var(--jp-success-color0,#1b6e20)"), False: ("✗", "var(--jp-error-color0,#b3261e)")}
+_ADVICE = "border-left:4px solid #8886;padding:.4em .8em;margin:.6em 0"
 _CAUSE = "border-left:4px solid #c04f00;padding:.4em .8em;margin:.6em 0"
 
 
@@ -17,10 +18,14 @@ class CheckResult:
     """The outcome of one check.
 
     Its `repr` is the number of points and nothing else: unmodified nbgrader reads it as partial credit.
+
+    Attributes:
+        result: points and findings.
+        advice: a sentence that is worth no points; empty where there is none.
     """
 
-    def __init__(self, result: ExerciseResult):
-        self.result = result
+    def __init__(self, result: ExerciseResult, advice: str = ""):
+        self.result, self.advice = result, advice
 
     @property
     def points(self) -> float:
@@ -42,6 +47,8 @@ class CheckResult:
             lines.append(f"{'✓' if item.passed else '✗'} {item.item.title}: {_points(item)}")
             for title, finding in item.wrong[:1]:
                 lines += [f"    {part}" for part in (f"{title}:", *sentences(finding))]
+        if self.advice:
+            lines.append(f"Advice: {self.advice}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -51,6 +58,8 @@ class CheckResult:
         if self.result.written:
             rows = "".join(_row(item) for item in self.result.items)
             parts.append(f'<table style="width:100%;border-collapse:collapse;margin:0">{rows}</table>')
+        if self.advice:
+            parts.append(f'<p style="{_ADVICE}">Advice: {escape(self.advice)}</p>')
         return f'<div style="{_BOX}">{"".join(parts)}</div>'
 
 
