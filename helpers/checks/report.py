@@ -10,7 +10,7 @@ from .scoring import ExerciseResult, ItemResult
 _BOX = "font:14px/1.45 system-ui,sans-serif;max-width:54em;color:var(--jp-ui-font-color1,inherit)"
 _CELL = "padding:.35em .6em;text-align:left;vertical-align:top;white-space:normal;border-top:1px solid #8886"
 _MARK = {True: ("✓", "var(--jp-success-color0,#1b6e20)"), False: ("✗", "var(--jp-error-color0,#b3261e)")}
-_ADVICE = "border-left:4px solid #8886;padding:.4em .8em;margin:.6em 0"
+_NOTE = "border-left:4px solid #8886;padding:.4em .8em;margin:.6em 0"
 _CAUSE = "border-left:4px solid #c04f00;padding:.4em .8em;margin:.6em 0"
 
 
@@ -21,11 +21,11 @@ class CheckResult:
 
     Attributes:
         result: points and findings.
-        advice: a sentence that is worth no points; empty where there is none.
+        note: what else there is to say, without points; empty where there is nothing.
     """
 
-    def __init__(self, result: ExerciseResult, advice: str = ""):
-        self.result, self.advice = result, advice
+    def __init__(self, result: ExerciseResult, note: str = ""):
+        self.result, self.note = result, note
 
     @property
     def points(self) -> float:
@@ -47,8 +47,8 @@ class CheckResult:
             lines.append(f"{'✓' if item.passed else '✗'} {item.item.title}: {_points(item)}")
             for title, finding in item.wrong[:1]:
                 lines += [f"    {part}" for part in (f"{title}:", *sentences(finding))]
-        if self.advice:
-            lines.append(f"Advice: {self.advice}")
+        if self.note:
+            lines.append(self.note)
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -58,8 +58,8 @@ class CheckResult:
         if self.result.written:
             rows = "".join(_row(item) for item in self.result.items)
             parts.append(f'<table style="width:100%;border-collapse:collapse;margin:0">{rows}</table>')
-        if self.advice:
-            parts.append(f'<p style="{_ADVICE}">Advice: {escape(self.advice)}</p>')
+        if self.note:
+            parts.append(f'<p style="{_NOTE}">{escape(self.note)}</p>')
         return f'<div style="{_BOX}">{"".join(parts)}</div>'
 
 

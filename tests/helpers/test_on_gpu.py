@@ -151,13 +151,13 @@ def test_what_a_gpu_would_stop_is_said_with_its_line_and_costs_no_points(exercis
     result = getattr(checks, exercise)(written)
     assert result.points == result.result.exercise.points, result.text()
     assert "On a GPU, " in result.text()
-    assert line in result.advice
+    assert line in result.note
     assert "costs no points" in result._repr_html_()
 
 
 @pytest.mark.parametrize("exercise", REFERENCE)
 def test_what_runs_on_both_gets_no_advice(exercise):
-    assert getattr(checks, exercise)(REFERENCE[exercise]).advice == ""
+    assert getattr(checks, exercise)(REFERENCE[exercise]).note == ""
     # And nothing else stopped it on the way, which would look the same.
     with torch.no_grad(), PretendGPU() as gpu:
         TRIALS[exercise](REFERENCE[exercise], gpu)
