@@ -5,12 +5,15 @@ gets the same data and the same sizes. "CPU seconds to a CER" are those of train
 is no property of a recipe, and decoding frames that are not stacked costs the seed's recipe more.
 """
 
+import contextlib
+import math
 import os
 import signal
 import tempfile
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
@@ -19,7 +22,7 @@ from autograder.judging import homework3_reference as solution
 from autograder.label_looping import recognize_batch
 from helpers.model import TransducerConfig
 
-from .measuring import Result, result
+from .measuring import Result, Skipped, result
 
 BUDGET = 300.0
 """CPU seconds after which the seed's recipe is stopped beside ours."""
@@ -28,6 +31,20 @@ FACTOR = 10.5
 """And in the long run: this many times our CPU seconds to CER 0.15."""
 
 GOAL = 0.15
+
+DIGITS = {}
+"""What the recipe has for `digits` beside the notebook's."""
+
+OVERFIT = {
+    "stack": 4,
+    "batch_size": 6,
+    "learning_rate": 5e-3,
+    "schedule": "constant",
+    "warmup": 0.02,
+    "augment": False,
+    "label_noise": 0.0,
+    "evaluate_every": 20,
+}
 
 
 def new_model(seed: int = 0, **changes):
@@ -108,15 +125,17 @@ class Stop:
 
     Attributes:
         seconds: CPU seconds of training so far, evaluations left out.
-        cer: the last CER on dev.
+        cer: the last CER on dev, infinite before the first.
     """
 
     def __init__(self, when):
         self._when, self._rows, self._done = when, [], False
-        self.seconds, self.cer = 0.0, 1.0
+        self.seconds, self.cer = 0.0, math.inf
 
     def __call__(self, row: dict) -> None:
         """Hear of a row of the run log."""
+        if row["kind"] == "start":
+            return  # training has not begun, and would not hear of the interrupt
         self._rows.append(row)
         self.seconds = training_seconds(self._rows)[-1]
         self.cer = row.get("cer", self.cer)
@@ -199,6 +218,93 @@ def _seed_outcome(history) -> str:
     return f"the seed's recipe stopped after {steps} steps without reaching it, best CER {best:.2f}"
 
 
+def train_digits_cpu() -> Result:
+    """CPU seconds to CER 0.15 on dev, the homework's classes on human voices; CER of known and new speakers."""
+    with tempfile.TemporaryDirectory() as folder, _digits(Path(folder)):
+        from helpers.corpora import corpus
+
+        speakers = len(corpus("digits", "train").speakers)
+        model, history = train_cpu(Path(folder) / "run", "digits", evaluate_every=50, **DIGITS)
+        seen, unseen = (error_rates(model, "digits", split) for split in ("test-seen", "test-unseen"))
+    reached, better = cpu_seconds_to(history, GOAL), cpu_seconds_to(history, 0.05)
+    if reached is None:
+        raise RuntimeError("the recipe did not reach CER 0.15")
+    what = (
+        f"training alone, to dev CER 0.15, {speakers} speakers; 0.05 "
+        f"{f'after {better:.0f}' if better else 'not reached'}; "
+        f"{training_seconds(history.rows)[-1]:.0f} in all; in the end CER/WER {seen[0]:.3f}/{seen[1]:.3f} on new "
+        f"recordings of these speakers, {unseen[0]:.3f}/{unseen[1]:.3f} on a speaker never heard"
+    )
+    return result("train_digits_cpu", reached, None, "s CPU", what)
+
+
+@contextlib.contextmanager
+def _digits(folder: Path):
+    """The corpus `digits`: the one in the user's cache, or made of the recordings in the folder that FSDD names."""
+    from helpers.corpora import CorpusMissing, corpus
+    from helpers.making import digits
+
+    if recordings := os.environ.get("FSDD"):
+        digits.make(Path(recordings), folder / "data" / digits.FOLDER_NAME, progress=False)
+        with patch.dict(os.environ, RNNT_DATA=str(folder / "data")):
+            yield
+        return
+    try:
+        corpus("digits", "train")
+    except CorpusMissing as problem:
+        raise Skipped(f"{problem} Or name a folder with the recordings: FSDD=folder.") from None
+    yield
+
+
+def practice(data, most: int = 18):
+    """At most that many utterances of one chapter: the first chapter that has them, or else the longest."""
+    chapters: dict[str, list] = {}
+    for utterance in data:
+        chapters.setdefault(utterance.id.rpartition("-")[0], []).append(utterance)
+    enough = next((chapter for chapter in chapters.values() if len(chapter) >= most), None)
+    chosen = {utterance.id for utterance in (enough or max(chapters.values(), key=len))[:most]}
+    return data.subset(lambda utterance: utterance.id in chosen)
+
+
+def overfit_librispeech() -> Result:
+    """CPU seconds until the homework's classes know 18 utterances of one LibriSpeech chapter by heart (CER 0.05)."""
+    from helpers.corpora import CorpusMissing, corpus
+
+    try:
+        utterances = practice(corpus("librispeech", "train", root=os.environ.get("LIBRISPEECH")))
+    except CorpusMissing as problem:
+        raise Skipped(f"{problem} Or name the folder that holds LibriSpeech/: LIBRISPEECH=folder.") from None
+    with tempfile.TemporaryDirectory() as folder:
+        history = overfit(utterances, Path(folder) / "run")
+    reached = cpu_seconds_to(history, 0.05)
+    steps = history.rows[-1]["step"]
+    if reached is None:
+        raise RuntimeError(f"CER {best_cer(history):.3f} after {steps} steps")
+    what = (
+        f"training alone, to CER {history.of('dev', 'final')[-1]['cer']:.3f} on the {len(utterances)} utterances of "
+        f"{utterances.seconds:.0f} s that it trains on, {steps} steps"
+    )
+    return result("overfit_librispeech", reached, None, "s CPU", what)
+
+
+def overfit(utterances, folder: Path, epochs: int = 300, *, quiet: bool = True):
+    """Train on a handful of utterances, with nothing that keeps from learning by heart, until CER 0.05 on them."""
+    from helpers.training import Recipe, train
+
+    recipe = replace(Recipe.preset("cpu"), **OVERFIT, epochs=epochs, evaluate_on=len(utterances))
+    return train(
+        new_model(input_dim=80 * recipe.stack, encoder_dropout_p=0.0, decoder_dropout_p=0.0),
+        utterances,
+        utterances,
+        recipe,
+        folder=folder,
+        decode=partial(recognize_batch, max_steps=1000),
+        tracker=Stop(lambda watch: watch.cer <= 0.05),
+        device="cpu",
+        quiet=quiet,
+    )
+
+
 BENCHMARKS = (train_mini_cpu,)
-ON_REQUEST = (train_mini_seed_recipe,)
-"""Too long for every day: run by name only."""
+ON_REQUEST = (train_mini_seed_recipe, train_digits_cpu, overfit_librispeech)
+"""Too long for every day, or in need of speech that not everyone has: run by name only."""

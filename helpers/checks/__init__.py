@@ -74,7 +74,9 @@ def training(folder: str, transducer: type | None = None, greedy_decode: "Callab
     except Malformed as trouble:
         return CheckResult(decide_run(exercise, rows, problem, None, str(trouble)))
     except NotTried as reason:
-        return CheckResult(decide_run(exercise, rows, problem, logged, ""), f"{reason} The figures are those of the log.")
+        return CheckResult(
+            decide_run(exercise, rows, problem, logged, ""), f"{reason} The figures are those of the log."
+        )
     if not agree(logged, tried):
         return CheckResult(decide_run(exercise, rows, problem, tried, ""))
     note = f"Tried on {tried.on}: your weights reach CER {tried.cer:.3f}; by your log it is {logged.cer:.3f} on all."
