@@ -8,6 +8,7 @@ Figures are CPU time but for a GPU's. Ours and the baseline are measured in the 
 more is better.
 """
 
+import argparse
 import json
 import sys
 from dataclasses import asdict
@@ -31,8 +32,12 @@ def names() -> list[str]:
 
 def main() -> None:
     """Run all benchmarks, or those named."""
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names()))
+    wanted = parser.parse_args().names or [measure.__name__ for measure in USUAL]
     console = Console(width=150)
-    wanted = sys.argv[1:] or [measure.__name__ for measure in USUAL]
     if unknown := set(wanted) - set(names()):
         sys.exit(f"There is no benchmark {unknown.pop()}. There are: {', '.join(names())}.")
     table = Table("name", "ours", "baseline", "unit", "ratio", "what")
