@@ -32,9 +32,6 @@ FACTOR = 10.5
 
 GOAL = 0.15
 
-DIGITS = {}
-"""What the recipe has for `digits` beside the notebook's."""
-
 OVERFIT = {
     "stack": 4,
     "batch_size": 6,
@@ -53,17 +50,18 @@ def new_model(seed: int = 0, **changes):
     return solution.RNNTransducer(**{**TransducerConfig.preset("cpu").arguments(), **changes})
 
 
-def train_cpu(folder: Path, data: str = "mini", *, quiet: bool = True, tracker=None, **changes):
-    """The notebook's recipe; returns model and history."""
+def train_cpu(folder: Path, data: str = "mini", preset: str = "cpu", *, quiet: bool = True, tracker=None, **changes):
+    """The notebook's recipe for a corpus; returns model and history."""
     from helpers.corpora import corpus
     from helpers.training import Recipe, train
 
-    model = new_model(changes.get("seed", 0))
+    recipe = replace(Recipe.preset(preset), **changes)
+    model = new_model(recipe.seed, input_dim=80 * recipe.stack)
     history = train(
         model,
         corpus(data, "train"),
         corpus(data, "dev"),
-        replace(Recipe.preset("cpu"), **changes),
+        recipe,
         folder=folder,
         decode=partial(recognize_batch, max_steps=300),
         tracker=tracker,
@@ -171,12 +169,12 @@ def best_cer(history) -> float:
     return min(row["cer"] for row in history.of("dev", "final"))
 
 
-def error_rates(model, data: str, split: str) -> tuple[float, float]:
-    """Corpus CER and WER of a model of the CPU config on a split."""
+def error_rates(model, data: str, split: str, preset: str = "cpu") -> tuple[float, float]:
+    """Corpus CER and WER of a model that `train_cpu` trained, on a split."""
     from helpers.corpora import corpus
     from helpers.training import Recipe, evaluate
 
-    seen = evaluate(model, corpus(data, split), Recipe.preset("cpu"), decode=partial(recognize_batch, max_steps=300))
+    seen = evaluate(model, corpus(data, split), Recipe.preset(preset), decode=partial(recognize_batch, max_steps=300))
     return seen.cer, seen.wer
 
 
@@ -224,8 +222,8 @@ def train_digits_cpu() -> Result:
         from helpers.corpora import corpus
 
         speakers = len(corpus("digits", "train").speakers)
-        model, history = train_cpu(Path(folder) / "run", "digits", evaluate_every=50, **DIGITS)
-        seen, unseen = (error_rates(model, "digits", split) for split in ("test-seen", "test-unseen"))
+        model, history = train_cpu(Path(folder) / "run", "digits", "digits", evaluate_every=50)
+        seen, unseen = (error_rates(model, "digits", split, "digits") for split in ("test-seen", "test-unseen"))
     reached, better = cpu_seconds_to(history, GOAL), cpu_seconds_to(history, 0.05)
     if reached is None:
         raise RuntimeError("the recipe did not reach CER 0.15")
