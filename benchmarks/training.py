@@ -239,19 +239,20 @@ def train_digits_cpu() -> Result:
 @contextlib.contextmanager
 def _digits(folder: Path):
     """The corpus `digits`: the one in the user's cache, or made of the recordings in the folder that FSDD names."""
-    from helpers.corpora import CorpusMissing, corpus
+    from helpers.corpora import CorpusError, corpus
     from helpers.making import digits
 
-    if recordings := os.environ.get("FSDD"):
-        digits.make(Path(recordings), folder / "data" / digits.FOLDER_NAME, progress=False)
-        with patch.dict(os.environ, RNNT_DATA=str(folder / "data")):
-            yield
-        return
+    recordings, home = os.environ.get("FSDD"), {}
     try:
-        corpus("digits", "train")
-    except CorpusMissing as problem:
-        raise Skipped(f"{problem} Or name a folder with the recordings: FSDD=folder.") from None
-    yield
+        if recordings:
+            digits.make(Path(recordings), folder / "data" / digits.FOLDER_NAME, progress=False)
+            home = {"RNNT_DATA": str(folder / "data")}
+        else:
+            corpus("digits", "train")
+    except CorpusError as problem:
+        raise Skipped(f"{problem} A folder with the recordings can be named: FSDD=folder.") from None
+    with patch.dict(os.environ, home):
+        yield
 
 
 def practice(data, most: int = 18):
@@ -266,12 +267,12 @@ def practice(data, most: int = 18):
 
 def overfit_librispeech() -> Result:
     """CPU seconds until the homework's classes know 18 utterances of one LibriSpeech chapter by heart (CER 0.05)."""
-    from helpers.corpora import CorpusMissing, corpus
+    from helpers.corpora import CorpusError, corpus
 
     try:
         utterances = practice(corpus("librispeech", "train", root=os.environ.get("LIBRISPEECH")))
-    except CorpusMissing as problem:
-        raise Skipped(f"{problem} Or name the folder that holds LibriSpeech/: LIBRISPEECH=folder.") from None
+    except CorpusError as problem:
+        raise Skipped(f"{problem} The folder that holds LibriSpeech/ can be named: LIBRISPEECH=folder.") from None
     with tempfile.TemporaryDirectory() as folder:
         history = overfit(utterances, Path(folder) / "run")
     reached = cpu_seconds_to(history, 0.05)

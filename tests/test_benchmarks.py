@@ -14,7 +14,8 @@ import torch
 from benchmarks import __main__ as command
 from benchmarks import gpu, training
 from benchmarks.measuring import Skipped, result
-from helpers.corpora import Corpus, Utterance, corpus
+from helpers.corpora import Corpus, CorpusMissing, Utterance, corpus
+from helpers.making import digits
 from helpers.training import Recipe, train
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -124,6 +125,23 @@ def test_without_speech_a_benchmark_is_skipped_with_a_way_to_get_it(measure, sen
     with pytest.raises(Skipped, match=r"corpora\.fetch") as caught:
         measure()
     assert sentence in str(caught.value)
+
+
+@with_speech
+def test_recordings_in_a_named_folder_become_the_corpus_for_a_while(tmp_path, monkeypatch):
+    monkeypatch.setenv("RNNT_DATA", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("FSDD", str(SPEECH / "fsdd"))
+    monkeypatch.setattr(digits.make, "__defaults__", (digits.Recipe(train=12, dev=4, test_seen=4, test_unseen=4),))
+    with training._digits(tmp_path / "work"):
+        assert len(corpus("digits", "train")) == 12
+    with pytest.raises(CorpusMissing):
+        corpus("digits", "train")
+
+
+def test_a_folder_without_recordings_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("FSDD", str(tmp_path))
+    with pytest.raises(Skipped, match="does not hold the Free Spoken Digit Dataset"):
+        training.train_digits_cpu()
 
 
 def test_practice_takes_a_chapter_that_is_long_enough_or_the_longest():
