@@ -13,19 +13,23 @@ from autograder.sandbox.inside.confine import become_reaper
 
 @dataclass(frozen=True)
 class Result:
-    """One row of the table."""
+    """One row of the table. Without a baseline there is no ratio."""
 
     name: str
     ours: float
-    baseline: float
+    baseline: float | None
     unit: str
-    ratio: float
+    ratio: float | None
     what: str
 
 
-def result(name: str, ours: float, baseline: float, unit: str, what: str) -> Result:
+class Skipped(Exception):
+    """This machine has not what the benchmark needs; the message is a sentence."""
+
+
+def result(name: str, ours: float, baseline: float | None, unit: str, what: str) -> Result:
     """A row, with its ratio."""
-    return Result(name, ours, baseline, unit, baseline / ours, what)
+    return Result(name, ours, baseline, unit, None if baseline is None else baseline / ours, what)
 
 
 def cpu_of_call(function: Callable[[], object], repeats: int) -> float:

@@ -185,7 +185,11 @@ class ConvolutionBlock(nn.Module):
 
 
 class TwoLabelMemory(nn.Module):
-    """Prediction network that remembers only the last two labels (Ghodsi et al., 2020: "stateless")."""
+    """Prediction network that remembers only the last two labels (Ghodsi et al., 2020: "stateless").
+
+    After the same label twice it is where it was one label ago, so greedy decoding can repeat that label until its
+    limit of steps. A network that is trained to the end seldom does; in the middle of training it shows.
+    """
 
     def __init__(self, config: ReferenceConfig):
         super().__init__()

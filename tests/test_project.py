@@ -118,15 +118,6 @@ def test_importing_helpers_is_light():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-def test_source_notebooks_carry_no_outputs():
-    import nbformat
-
-    for path in (ROOT / "notebooks").rglob("*.ipynb"):
-        for cell in nbformat.read(path, as_version=4).cells:
-            assert not cell.get("outputs"), path.name
-            assert cell.get("execution_count") is None, path.name
-
-
 def test_the_commands_of_the_readme_exist():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     readme = (ROOT / "README.md").read_text("utf-8") + (ROOT / "CONTRIBUTING.md").read_text("utf-8")
