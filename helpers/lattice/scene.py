@@ -7,6 +7,8 @@ x grows to the right and y downward, as on a screen; `Grid` alone knows that t g
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Circle:
@@ -35,6 +37,19 @@ class Rect:
     tip: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """A rectangle of cells filled by `levels` in [0, 1], top row first: a heat map as one picture."""
+
+    id: str
+    x: float
+    y: float
+    width: float
+    height: float
+    levels: np.ndarray
+    classes: tuple[str, ...] = ("heat-map",)
+
+
 @dataclass(frozen=True)
 class Line:
     """A straight line; `head` > 0 gives it an arrow head of that length with its point at (x2, y2).
@@ -51,6 +66,16 @@ class Line:
     head: float = 0.0
     width: float | None = None
     tip: str = ""
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Straight lines (x1, y1, x2, y2) of one look, as one element: where there are too many to name."""
+
+    id: str
+    segments: tuple[tuple[float, float, float, float], ...]
+    classes: tuple[str, ...]
+    width: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +101,7 @@ class Text:
     size: float | None = None
 
 
-Primitive = Circle | Rect | Line | Polyline | Text
+Primitive = Circle | Rect | Heat | Line | Strokes | Polyline | Text
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ HALOS = 6  # so many paths can be told apart
 STYLES: dict[str, dict] = {
     "node": {"stroke": "outline", "width": 1.1, "fill": "paper"},
     "cell": {"stroke": "none", "fill": "none"},
+    "heat-map": {},
     "frame": {"stroke": "hair", "width": 1, "fill": "none"},
     "grid": {"stroke": "hair", "width": 0.6},
     "arc": {"width": 1.6, "cap": "butt"},
@@ -74,6 +75,7 @@ STYLES: dict[str, dict] = {
     **{f"badge-{i}": {"fill": f"badge-{i}"} for i in range(HALOS)},
     "odd": {"stroke": "wrong", "width": 1.8, "dash": (3, 2), "fill": "odd"},
     "tint": {"stroke": "none", "fill": "wrong", "opacity": 0.28},
+    "cut": {"stroke": "halo-3", "width": 3, "dash": (10, 4), "fill": "none"},
     "ring": {"stroke": "wrong", "width": 3, "fill": "none"},
     "text": {"fill": "ink", "size": 11},
     "value": {"size": 10.5},
