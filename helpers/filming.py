@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from .corpora import Utterance
-from .decoding import evaluating, without_onednn
+from .decoding import evaluating
 from .features import LogMel, collate
 from .lattice.film import Film
 from .text import tokenizer
@@ -69,7 +69,7 @@ class Camera:
         from .loss import posteriors
 
         spectrograms, labels, input_lengths, label_lengths = self._batch.to(next(model.parameters()).device)
-        with evaluating(model), without_onednn():
+        with evaluating(model):
             logits = model(spectrograms, input_lengths, labels, label_lengths)[0]
         blank, label, cost = posteriors(logits, labels[0], tokenizer.blank)
         blank[:, :-1] += label
