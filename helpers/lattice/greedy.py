@@ -74,7 +74,17 @@ def greedy_walk(walk: Walk | int = 1) -> Figure:
         f"Greedy walk{whose} through a lattice of {_size(walk.T, truth)}: "
         f"{len(walk.steps)} steps, writing “{walk.text}”. {walk.verdict}"
     )
-    return Figure("greedy_walk", assemble([panel], footer, panel.right), alt, spec)
+    figure = Figure("greedy_walk", assemble([panel], footer, panel.right), alt, spec)
+    calls, blanks = len(walk.steps), sum(step.is_blank for step in walk.steps)
+    if blanks != walk.T or len(walk.labels) in (0, blanks):
+        return figure  # it was cut short, or the options would coincide
+    return figure.ask(
+        f"The joiner was asked {calls} times. How many of its answers were blanks?",
+        (f"{blanks}, the number of frames T", f"{calls - blanks}, the number of labels written", "It depends on luck"),
+        0,
+        "Each blank moves on by one frame, and the walk is over when it has left the last one: always T blanks. "
+        "All other steps are labels.",
+    )
 
 
 def shares(panel: Panel, values, prefix: str = "") -> None:
@@ -109,7 +119,7 @@ def _points(walk: Walk, g: Grid) -> list[tuple[float, float]]:
 def _bars(items: list[Primitive], g: Grid, walk: Walk, shown: int) -> None:
     """The joiner's answer at one step, in the corner that a walk never visits."""
     x, y = g.x(0) - g.rx + 10, g.y(g.U) - g.ry + 8
-    items.append(Rect("card", x, y, _BAR + 96, 26 + _BARS * _PITCH, ("card",)))
+    items.append(Rect("card", x, y, _BAR + 126, 26 + _BARS * _PITCH, ("card",)))
     step = walk.steps[shown]
     title = f"joiner at ({step.t}, {step.u})"
     items.append(Text("bars-title", x + 8, y + 12, title, ("text", "bar-title"), "start"))

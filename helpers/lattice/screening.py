@@ -9,7 +9,7 @@ from .greedy import shares
 from .lattice import visible
 from .panel import MAP, Footer, Panel
 from .scene import Circle, Line, Polyline, Primitive, Rect, Scene, Text
-from .style import HEAT_OPACITY, text_width
+from .style import text_width
 from .views import _cut, _size, assemble
 
 MOST_NODES = 2500  # of one frame: more would make a heavy page
@@ -60,7 +60,6 @@ def training_film(film: Film | str = "learning") -> Figure:
         "frames": [to_code(picture / 255) for picture in film.occupancy],
         "x": curve["x"],
         "y": {"loss": curve["loss"], "blank": curve["blank"]},
-        "heat": HEAT_OPACITY,
         "name": film.name,
         "sharp": [_sharpness(picture) for picture in film.occupancy],
     }

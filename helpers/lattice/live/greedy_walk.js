@@ -16,13 +16,10 @@ register("greedy_walk", (stage) => {
   }));
   // Captions of the still picture tell the end; here it is told when one gets there.
   for (const element of svg.querySelectorAll('[data-id^="caption-"]')) element.remove();
-  const cut = stage.el("blank-last").getBBox ? stage.panels[0] : null;
-  if (cut) {
-    const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
-    const bottom = Math.min(height, Number(stage.el("key-walked-text").getAttribute("y")) + 14);
-    svg.setAttribute("viewBox", `0 0 ${width} ${bottom}`);
-    svg.setAttribute("height", bottom);
-  }
+  const [, , width] = svg.getAttribute("viewBox").split(" ");
+  const bottom = Number(stage.el("key-walked-text").getAttribute("y")) + 14;
+  svg.setAttribute("viewBox", `0 0 ${width} ${bottom}`);
+  svg.setAttribute("height", bottom);
 
   function written(n) {
     // What stands there before step n, right and wrong.
