@@ -82,7 +82,7 @@ def watch(
     seconds_per_frame: float = 0.0,
     name: str = "your greedy_decode",
 ) -> Walk:
-    """Runs your greedy_decode on one utterance and writes down what it asks the model; see `helpers.lattice.greedy_walk`.
+    """Runs your greedy_decode on one utterance and writes down what it asks the model: `lattice.greedy_walk` draws it.
 
     greedy_decode, model: as in `recognize`. The model is asked through a listener that passes everything on.
     encoder_output: (T, J), real frames only.
@@ -104,7 +104,7 @@ def watch(
 
 
 class _Listener:
-    """A model in front of a model. Writes down every answer of the joiner and every label the prediction network reads."""
+    """A model in front of a model: writes down what the joiner answers and what the prediction network reads."""
 
     MOST = 6
     """Symbols remembered of each answer."""

@@ -1,8 +1,8 @@
 """A camera for training: what one fixed utterance's lattice looks like, every few steps.
 
-    camera = Camera(utterance, stack=recipe.stack)
-    train(..., camera=camera)
-    lattice.film(camera.film)
+camera = Camera(utterance, stack=recipe.stack)
+train(..., camera=camera)
+lattice.film(camera.film)
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Camera:
         self._batch = collate([utterance], features=features if features is not None else LogMel(), stack=stack)
         self._decode, self._next = decode, 1
         T, U = int(self._batch.input_lengths), int(self._batch.label_lengths)
-        nothing = np.zeros(0)
-        pictures = np.zeros((0, T, U + 1), dtype=np.uint8)
-        self.film = Film(tuple(utterance.text.lower()), np.zeros(0, dtype=np.int64), nothing, nothing, pictures, (), name)
+        nothing, pictures = np.zeros(0), np.zeros((0, T, U + 1), dtype=np.uint8)
+        symbols, steps = tuple(utterance.text.lower()), np.zeros(0, dtype=np.int64)
+        self.film = Film(symbols, steps, nothing, nothing, pictures, (), name)
 
     def start(self, model: nn.Module) -> None:
         """A new film. Its first frame is the untrained model."""

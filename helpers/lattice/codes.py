@@ -1,8 +1,8 @@
 """Arrays of shares as short text, which a script can read without unpacking anything.
 
 A value in [0, 1] is rounded to one of 62 levels, a digit or a letter "0".."9", "a".."z", "A".."Z". A run of n >= 2
-zeros is "-" and the letter (level) n - 2 in base 62, at most 63 zeros a pair. Most shares of a trained lattice are zero,
-so a frame of a thousand nodes takes about two hundred characters.
+zeros is "-" and the character for n - 2, so at most 63 zeros a pair. Most shares of a trained lattice are zero: a frame
+of a thousand nodes takes about two hundred characters.
 """
 
 import numpy as np

@@ -101,7 +101,5 @@ class Figure:
         data = {kind: makers[kind]() for kind in wanted}
         drawn = self.still or self.scene
         # The width is that of the SVG: without it a 144 dpi picture shows at twice its size.
-        metadata = {
-            "image/png": {"alt": self.alt, "width": round(drawn.width), "height": round(drawn.height)}
-        }
+        metadata = {"image/png": {"alt": self.alt, "width": round(drawn.width), "height": round(drawn.height)}}
         return data, {kind: value for kind, value in metadata.items() if kind in data}

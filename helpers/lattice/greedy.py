@@ -34,7 +34,8 @@ def greedy_walk(walk: Walk | int = 1) -> Figure:
     _frame(panel.items, panel.grid, len(truth))
     points, good = _points(walk, panel.grid), walk.first_error if walk.first_error is not None else len(walk.steps)
     panel.items.append(Polyline("walked", tuple(points[: good + 1]), ("walked",)))
-    panel.items.append(Polyline("strayed", tuple(points[good:] if good < len(walk.steps) else points[-1:] * 2), ("strayed",)))
+    astray = points[good:] if good < len(walk.steps) else points[-1:] * 2
+    panel.items.append(Polyline("strayed", tuple(astray), ("strayed",)))
     shown = walk.first_error if walk.first_error is not None else len(walk.steps) - 1
     _bars(panel.items, panel.grid, walk, shown)
     panel.items.append(Circle("walker", *points[shown], 7, ("walker",)))
@@ -60,9 +61,7 @@ def greedy_walk(walk: Walk | int = 1) -> Figure:
     spec = {
         "T": walk.T,
         "truth": list(walk.truth),
-        "steps": [
-            [s.t, s.u, [c for c, _ in s.top], [round(p, 4) for _, p in s.top], list(s.read)] for s in walk.steps
-        ],
+        "steps": [[s.t, s.u, [c for c, _ in s.top], [round(p, 4) for _, p in s.top], list(s.read)] for s in walk.steps],
         "error": -1 if walk.first_error is None else walk.first_error,
         "points": [[round(x, 1), round(y, 1)] for x, y in points],
         "bar": _BAR,
@@ -131,5 +130,3 @@ def _bars(items: list[Primitive], g: Grid, walk: Walk, shown: int) -> None:
         items.append(Text(f"bar-symbol-{i}", x + 26, middle, visible(symbol), ("text", "bar-symbol"), "end"))
         items.append(Rect(f"bar-{i}", x + 32, top, max(0.5, _BAR * share), 13, ("bar", kind)))
         items.append(Text(f"bar-share-{i}", x + 38 + _BAR, middle, f"{share:.3f}", ("text", "bar-share"), "start"))
-
-

@@ -29,7 +29,7 @@ def training_film(film: Film | str = "learning") -> Figure:
     N, T, rows = film.occupancy.shape
     if T * rows > MOST_NODES:
         raise ValueError(
-            f"T × (U+1) = {T * rows:,} nodes make a film of more than {MOST_NODES:,} dots a frame: film a shorter sentence."
+            f"T × (U+1) = {T * rows:,} nodes, more than {MOST_NODES:,}, make a heavy film: film a shorter sentence."
         )
     symbols = [visible(symbol) for symbol in film.symbols]
     panel = Panel(T, symbols, density=MAP)
@@ -117,7 +117,7 @@ def _curves(items: list[Primitive], film: Film, left: float, right: float, top: 
         items.append(Text(f"{prefix}blank-{name}", right + 6, y, text, ("text", "tick"), "start"))
     free = -np.inf
     for i in range(N):
-        if xs[i] - free > 44 or i == N - 1 and xs[i] - free > 30:
+        if xs[i] - free > 44 or (i == N - 1 and xs[i] - free > 30):
             items.append(Text(f"{prefix}step-{i}", xs[i], bottom + 13, str(int(film.steps[i])), ("text", "tick")))
             free = xs[i]
     middle = (left + right) / 2
