@@ -17,6 +17,7 @@ from .figure import Figure
 from .film import Film
 from .greedy import greedy_walk
 from .lattice import Lattice
+from .listening import over_spectrogram
 from .screening import training_film
 from .views import alpha, arcs, best_path, beta, occupancy, trellis
 from .walking import Walk
@@ -33,6 +34,7 @@ __all__ = [
     "compare",
     "greedy_walk",
     "occupancy",
+    "over_spectrogram",
     "training_film",
     "trellis",
 ]

@@ -76,6 +76,8 @@ STYLES: dict[str, dict] = {
     "tint": {"stroke": "none", "fill": "wrong", "opacity": 0.28},
     "ring": {"stroke": "wrong", "width": 3, "fill": "none"},
     "image": {},
+    "emit": {"stroke": "paper", "width": 0.8, "opacity": 0.6},
+    "word": {"stroke": "hair", "width": 1, "fill": "paper"},
     "walked": {"stroke": "halo-0", "width": 4, "fill": "none", "cap": "round"},
     "strayed": {"stroke": "wrong", "width": 3, "fill": "none", "dash": (5, 3)},
     "walker": {"stroke": "ink", "width": 2.4, "fill": "paper"},

@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 
 from .codes import from_code, to_code
-from .lattice import BLANK_TEXT
+from .lattice import BLANK_TEXT, check_path, walk
 
 RECORDED = "assets/greedy_walks.json"
 """Walks of the reference recogniser over the recordings in `assets`; made by `data_scripts/record_walks.py`."""
@@ -69,6 +69,18 @@ class Walk:
                 f"occupancy must have shape (T, U+1) = {(self.T, len(self.truth) + 1)}; "
                 f"it has shape {self.occupancy.shape}."
             )
+
+    @classmethod
+    def along(cls, path: str, symbols, **more) -> "Walk":
+        """The walk that follows a given alignment, such as "lbblb", writing `symbols`; `more` as in the class."""
+        symbols = tuple(map(str, symbols))
+        T = path.count("b")
+        check_path(path, T, len(symbols))
+        steps = tuple(
+            Step(t, u, ((BLANK_TEXT if step == "b" else symbols[u], 1.0),), () if step == "b" else (symbols[u],))
+            for step, t, u in walk(path)
+        )
+        return cls(T, symbols, steps, **more)
 
     def __repr__(self) -> str:
         return f"Walk of {len(self.steps)} steps over {self.T} frames, writing “{self.text}”"

@@ -23,7 +23,9 @@ register("training_film", (stage) => {
   for (const element of stage.svg.querySelectorAll('[data-id^="caption-"]')) element.remove();
   const key = stage.el("key-bar-what");
   const [, , width] = stage.svg.getAttribute("viewBox").split(" ");
-  stage.svg.setAttribute("viewBox", `0 0 ${width} ${Number(key.getAttribute("y")) + 14}`);
+  const height = Number(key.getAttribute("y")) + 14;
+  stage.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  stage.svg.setAttribute("height", height);
   // No number stands on these cells, so they may be darker than in other views.
   const heat = 0.95;
   for (let i = 0; i < 12; i++) stage.el(`key-bar-${i}`).setAttribute("fill-opacity", (heat * i) / 11);
