@@ -18,6 +18,7 @@ from .film import Film
 from .greedy import greedy_walk
 from .lattice import Lattice
 from .listening import over_spectrogram
+from .microscope import node_microscope
 from .screening import training_film
 from .views import alpha, arcs, best_path, beta, occupancy, trellis
 from .walking import Walk
@@ -33,6 +34,7 @@ __all__ = [
     "beta",
     "compare",
     "greedy_walk",
+    "node_microscope",
     "occupancy",
     "over_spectrogram",
     "training_film",
