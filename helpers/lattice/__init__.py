@@ -20,6 +20,7 @@ from .lattice import Lattice
 from .listening import over_spectrogram
 from .microscope import node_microscope
 from .screening import training_film
+from .topologies import topologies
 from .views import alpha, arcs, best_path, beta, occupancy, trellis
 from .walking import Walk
 
@@ -37,6 +38,7 @@ __all__ = [
     "node_microscope",
     "occupancy",
     "over_spectrogram",
+    "topologies",
     "training_film",
     "trellis",
 ]

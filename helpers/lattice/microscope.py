@@ -13,7 +13,7 @@ from .views import assemble
 MOST_NODES, MOST_DIMENSIONS = 96, 128
 _NODES = Density("pair", 40, 40, 13, 5, node_numbers=False, arc_numbers=False)
 _BARS, _BAR, _PITCH = 8, 120, 18
-_STRIP, _GAP = 34, 22  # height of half a strip of numbers, and the space between two
+_STRIP, _GAP = 30, 8  # height of half a strip of numbers, and the space between two
 
 
 def node_microscope(
@@ -63,7 +63,7 @@ def node_microscope(
     y = max(height, 30 + _BARS * _PITCH + 20) + 8
     strips = {}
     left, across = 78.0, (width - 78 - 24) / len(kept)
-    shown = (("f", f"f_{t}", f[t]), ("g", f"g_{u}", g[u]), ("sum", "f + g", f[t] + g[u]))
+    shown = (("f", f"f{_below(t)}", f[t]), ("g", f"g{_below(u)}", g[u]), ("sum", "f + g", f[t] + g[u]))
     for name, title, values in shown:
         middle = y + _STRIP
         items.append(Line(f"strip-{name}-zero", left, middle, left + across * len(kept), middle, ("grid",)))
@@ -77,11 +77,13 @@ def node_microscope(
     footer.key(bar=("0", "1", "probability of ∅ at a node"))
     words = f"The {len(kept)} of {J} numbers that vary most" if len(kept) < J else f"All {J} numbers"
     footer.sentence(
-        f"{words} of f_{t} and g_{u}. Their sum goes through the joiner, and its softmax over V = {V} symbols says "
+        f"{words} of f{_below(t)} and g{_below(u)}. Their sum goes through the joiner, and its softmax over V = {V} symbols says "
         f"{top[t][u][0][0]} with {top[t][u][0][1]:.2f}.",
         "of-film",
     )
-    footer.sentence(f"All T × (U+1) × V = {T} × {rows} × {V} = {T * rows * V:,} scores exist at once in training.", "of-film")
+    footer.sentence(
+        f"All T × (U+1) × V = {T} × {rows} × {V} = {T * rows * V:,} scores exist at once in training.", "of-film"
+    )
     spec = {
         "T": T,
         "labels": list(labels),
@@ -96,7 +98,7 @@ def node_microscope(
         "bar": _BAR,
     }
     alt = (
-        f"Small lattice of {T} frames and {rows - 1} labels with node ({t}, {u}) chosen: the vectors f_{t} and g_{u}, "
+        f"Small lattice of {T} frames and {rows - 1} labels with node ({t}, {u}) chosen: the vectors f{_below(t)} and g{_below(u)}, "
         f"their sum, and the softmax of the joiner, in which {top[t][u][0][0]} has {top[t][u][0][1]:.2f}."
     )
     figure = Figure("node_microscope", assemble([panel], footer, width), alt, spec)
@@ -116,6 +118,11 @@ def spikes(values, left: float, middle: float, across: float, scale: float) -> t
         x = left + (j + 0.5) * across
         points += [(x, middle), (x, middle - scale * float(value)), (x, middle)]
     return tuple(points)
+
+
+def _below(number: int) -> str:
+    """A number as an index: ₁₂."""
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -27,6 +27,7 @@ register("node_microscope", (stage) => {
   }
 
   let at = null;
+  const low = (n) => String(n).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 
   function show(t, u, spoken) {
     const before = at;
@@ -35,8 +36,8 @@ register("node_microscope", (stage) => {
     strip("f", spec.f[t]);
     strip("g", spec.g[u]);
     strip("sum", spec.sum[t][u]);
-    stage.setText("strip-f-title", `f_${t}`);
-    stage.setText("strip-g-title", `g_${u}`);
+    stage.setText("strip-f-title", `f${low(t)}`);
+    stage.setText("strip-g-title", `g${low(u)}`);
     stage.setText("bars-title", `softmax at (${t}, ${u})`);
     const top = spec.top[t][u];
     bars.forEach(({ bar, symbol, share }, i) => {
@@ -55,14 +56,14 @@ register("node_microscope", (stage) => {
     if (before && (before.t !== t || before.u !== u)) {
       const [was] = spec.top[before.t][before.u][0];
       const swap =
-        before.u === u ? `You swapped f_${before.t} for f_${t} and kept g_${u}` : before.t === t ? `You swapped g_${before.u} for g_${u} and kept f_${t}` : "You swapped both";
+        before.u === u ? `You swapped f${low(before.t)} for f${low(t)} and kept g${low(u)}` : before.t === t ? `You swapped g${low(before.u)} for g${low(u)} and kept f${low(t)}` : "You swapped both";
       lines.push(`${swap}: the best symbol ${was === best ? `stays ${best}` : `was ${was} and is now ${best}`}.`);
     }
     stage.say(lines, { spoken });
   }
 
   stage.reserve(2);
-  stage.hint("→ and ← swap f_t, ↑ and ↓ swap g_u; or click a node.");
+  stage.hint("→ and ← swap f, ↑ and ↓ swap g; or click a node.");
   const swapF = stage.slider("f of frame", { min: 0, max: stage.T - 1, value: spec.node[0], text: (t) => `t = ${t}` }, (t) => go(t, at.u));
   const swapG = stage.slider("g after", { min: 0, max: stage.U, value: spec.node[1], text: (u) => `u = ${u}` }, (u) => go(at.t, u));
   function go(t, u) {
