@@ -1,9 +1,11 @@
 """Greedy decoding as a walk through the lattice of what was really said."""
 
+import numpy as np
+
 from .figure import Figure
 from .lattice import BLANK_TEXT, visible
 from .panel import MAP, Footer, Panel
-from .scene import Circle, Grid, Line, Polyline, Primitive, Rect, Text
+from .scene import Circle, Grid, Heat, Line, Polyline, Primitive, Rect, Text
 from .views import _size, assemble
 from .walking import Walk
 
@@ -86,12 +88,13 @@ def greedy_walk(walk: Walk | int = 1) -> Figure:
     )
 
 
-def shares(panel: Panel, values, prefix: str = "") -> None:
-    """A heat map of values (T, U+1) in [0, 1] in which empty cells are not drawn: most are, once a model is trained."""
+def shares(panel: Panel, values) -> None:
+    """A heat map of values (T, U+1) in [0, 1] behind a panel, which may have more rows."""
     g = panel.grid
-    for t, u in zip(*(values > 0.012).nonzero(), strict=True):
-        box = (g.x(t) - g.rx, g.y(u) - g.ry, 2 * g.rx, 2 * g.ry)
-        panel.items.append(Rect(f"{prefix}cell-{t}-{u}", *box, ("cell",), float(values[t, u])))
+    shown = np.zeros((g.T, g.U + 1))
+    shown[:, : values.shape[1]] = np.clip(values, 0, 1)
+    box = (g.x(0) - g.rx, g.y(g.U) - g.ry, g.T * g.dx, (g.U + 1) * g.dy)
+    panel.items.append(Heat("nodes", *box, shown.T[::-1]))
 
 
 def _frame(items: list[Primitive], g: Grid, U: int) -> None:

@@ -77,8 +77,8 @@ def node_microscope(
     footer.key(bar=("0", "1", "probability of ∅ at a node"))
     words = f"The {len(kept)} of {J} numbers that vary most" if len(kept) < J else f"All {J} numbers"
     footer.sentence(
-        f"{words} of f{_below(t)} and g{_below(u)}. Their sum goes through the joiner, and its softmax over V = {V} symbols says "
-        f"{top[t][u][0][0]} with {top[t][u][0][1]:.2f}.",
+        f"{words} of f{_below(t)} and g{_below(u)}. Their sum goes through the joiner, and its softmax over V = {V} "
+        f"symbols says {top[t][u][0][0]} with {top[t][u][0][1]:.2f}.",
         "of-film",
     )
     footer.sentence(
@@ -98,8 +98,8 @@ def node_microscope(
         "bar": _BAR,
     }
     alt = (
-        f"Small lattice of {T} frames and {rows - 1} labels with node ({t}, {u}) chosen: the vectors f{_below(t)} and g{_below(u)}, "
-        f"their sum, and the softmax of the joiner, in which {top[t][u][0][0]} has {top[t][u][0][1]:.2f}."
+        f"Small lattice of {T} frames and {rows - 1} labels with node ({t}, {u}) chosen: the vectors f{_below(t)} and "
+        f"g{_below(u)}, their sum, and the softmax of the joiner, in which {top[t][u][0][0]} has {top[t][u][0][1]:.2f}."
     )
     figure = Figure("node_microscope", assemble([panel], footer, width), alt, spec)
     return figure.ask(

@@ -37,6 +37,19 @@ class Rect:
     tip: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """A rectangle of cells filled by `levels` in [0, 1], top row first: a heat map as one picture."""
+
+    id: str
+    x: float
+    y: float
+    width: float
+    height: float
+    levels: np.ndarray
+    classes: tuple[str, ...] = ("heat-map",)
+
+
 @dataclass(frozen=True)
 class Line:
     """A straight line; `head` > 0 gives it an arrow head of that length with its point at (x2, y2).
@@ -92,7 +105,7 @@ class Image:
     classes: tuple[str, ...] = ("image",)
 
 
-Primitive = Circle | Rect | Line | Polyline | Text | Image
+Primitive = Circle | Rect | Heat | Image | Line | Polyline | Text
 
 
 def arrow_head(item: Line) -> tuple[tuple[float, float], list[tuple[float, float]]]:

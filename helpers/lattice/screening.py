@@ -8,7 +8,7 @@ from .film import Film
 from .greedy import shares
 from .lattice import visible
 from .panel import MAP, Footer, Panel
-from .scene import Circle, Line, Polyline, Primitive, Rect, Scene, Text
+from .scene import Circle, Heat, Line, Polyline, Primitive, Rect, Scene, Text
 from .style import text_width
 from .views import _cut, _size, assemble
 
@@ -34,8 +34,6 @@ def training_film(film: Film | str = "learning") -> Figure:
     symbols = [visible(symbol) for symbol in film.symbols]
     panel = Panel(T, symbols, density=MAP)
     last = film.occupancy[-1] / 255
-    # One cell even where all is empty: a script finds the place of the heat map by it.
-    panel.items.append(Rect("cell", panel.grid.x(0), panel.grid.y(0), 0, 0, ("cell",), 0.0))
     shares(panel, last)
     panel.arcs()
     panel._map_frame_lines(empty=False)
@@ -127,22 +125,20 @@ def _curves(items: list[Primitive], film: Film, left: float, right: float, top: 
 
 def _still(film: Film, width: float) -> Scene:
     """For paper: four telling frames side by side, over the curves."""
-    N, T, rows = film.occupancy.shape
+    N = len(film)
     picks = sorted({round(share * (N - 1)) for share in _TELLING})
     items: list[Primitive] = []
     left, top, gap = 44.0, 34.0, 14.0
     across = (width - left - 40 - gap * (len(_TELLING) - 1)) / len(_TELLING)
-    dx, dy = across / T, min(130.0, 0.75 * across) / rows
-    bottom = top + dy * rows
+    bottom = top + min(130.0, 0.75 * across)
     curve = _curves(items, film, left, width - 40, bottom + 44)
     for place, n in enumerate(picks):
         x0 = left + place * (across + gap)
         step = "untrained" if film.steps[n] == 0 else f"step {film.steps[n]}"
         text = f"{step}, {film.loss[n]:.2f}"
         items.append(Text(f"still-{n}-title", x0, top - 10, text, ("text", "key"), "start"))
-        for t, u in zip(*(film.occupancy[n] > 3).nonzero(), strict=True):
-            box = (x0 + t * dx, bottom - (u + 1) * dy, dx, dy)
-            items.append(Rect(f"still-{n}-{t}-{u}", *box, ("cell",), float(film.occupancy[n, t, u]) / 255))
+        picture = film.occupancy[n].T[::-1] / 255
+        items.append(Heat(f"still-{n}-nodes", x0, top, across, bottom - top, picture))
         items.append(Rect(f"still-{n}", x0, top, across, bottom - top, ("frame",)))
         x = curve["x"][n]
         items.append(Line(f"still-{n}-now", x, curve["top"], x, curve["bottom"], ("grid",)))

@@ -6,7 +6,7 @@ not depend on what is written. Sums go alignment by alignment.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, combinations_with_replacement, groupby, product
+from itertools import combinations, combinations_with_replacement, groupby, pairwise, product
 
 import numpy as np
 
@@ -86,12 +86,8 @@ def scores(word: str, T: int) -> dict[str, np.ndarray]:
     letters = sorted(set(word))
     t = (np.arange(T) + 0.5) / T
     places = (np.arange(len(word)) + 0.5) / len(word)
-    heard = {
-        letter: np.max(
-            [np.exp(-((t - place) ** 2) / 0.03) for place, c in zip(places, word, strict=True) if c == letter], 0
-        )
-        for letter in letters
-    }
+    bumps = [(letter, np.exp(-((t - place) ** 2) / 0.03)) for letter, place in zip(word, places, strict=True)]
+    heard = {letter: np.max([bump for other, bump in bumps if other == letter], axis=0) for letter in letters}
     weights = {BLANK_TEXT: np.full(T, 0.55), **{k: 0.05 + heard[k] for k in letters}}
     total = sum(weights.values())
     return {k: v / total for k, v in weights.items()}
@@ -178,7 +174,7 @@ def _lattice(kind: str, word: str, T: int, g: Grid, prefix: str) -> list[Primiti
     found = align(kind, word, T)
     for nodes in found.walks:
         used_nodes |= set(nodes)
-        used_arcs |= set(zip(nodes, nodes[1:], strict=False))
+        used_arcs |= set(pairwise(nodes))
     best = [(g.x(c), g.y(r)) for c, r in (found.walks[0] if found.walks else [(0, 0), (0, 0)])]
     items: list[Primitive] = [Polyline(f"{prefix}best", tuple(best), ("halo", "halo-0"))]
     for n, (a, b) in enumerate(sorted(used_arcs)):

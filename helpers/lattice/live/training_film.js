@@ -9,8 +9,9 @@ register("training_film", (stage) => {
   const value = new Map([...LEVELS].map((letter, i) => [letter, i]));
   const p = stage.panels[0];
 
-  // All cells once, in the group of those that the still picture has.
-  const group = stage.el("cell").parentNode;
+  // A cell for each node takes the place of the still picture.
+  const group = svgElement("g", { class: "cells" });
+  stage.el("nodes").replaceWith(group);
   const cells = [];
   for (let t = 0; t < T; t++) {
     for (let u = 0; u <= U; u++) {
@@ -18,7 +19,7 @@ register("training_film", (stage) => {
       cells.push(svgElement("rect", { ...place, "fill-opacity": 0 }));
     }
   }
-  group.replaceChildren(...cells);
+  group.append(...cells);
   const painted = new Uint8Array(cells.length);
   for (const element of stage.svg.querySelectorAll('[data-id^="caption-"]')) element.remove();
   const key = stage.el("key-bar-what");
