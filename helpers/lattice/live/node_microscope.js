@@ -19,7 +19,7 @@ register("node_microscope", (stage) => {
 
   function strip(name, values) {
     const middle = spec.strips[name];
-    const points = values.flatMap((value, j) => {
+    const points = Array.from(values).flatMap((value, j) => {
       const x = (left + (j + 0.5) * across).toFixed(1);
       return [`${x},${middle}`, `${x},${(middle - scale * value).toFixed(1)}`, `${x},${middle}`];
     });
