@@ -13,5 +13,6 @@ from .comparing import compare
 from .figure import Figure
 from .lattice import Lattice
 from .views import alpha, arcs, best_path, beta, occupancy, trellis
+from .xray import xray
 
-__all__ = ["Figure", "Lattice", "alpha", "arcs", "best_path", "beta", "compare", "occupancy", "trellis"]
+__all__ = ["Figure", "Lattice", "alpha", "arcs", "best_path", "beta", "compare", "occupancy", "trellis", "xray"]
