@@ -12,7 +12,7 @@ from .figure import Figure
 from .lattice import Lattice, as_array
 from .numerals import logarithm
 from .panel import MOST_NODES, Footer, Panel
-from .playback import Playback, Step, Wrong, arithmetic, first_wrong, play
+from .playback import Early, Playback, Step, Wrong, arithmetic, first_wrong, play
 from .recording import Recording, record
 from .views import _LEAST_WIDTH, _count, _size, assemble, log_levels
 
@@ -53,14 +53,14 @@ def xray(
     try:
         recording, table, cost = _run(function, exercise, log_probs, targets, blank)
     except calling.Malformed as error:
-        return unwritten(cat, str(error), "xray")
+        return unwritten(cat, str(error))
     except Exception as error:
         if calling.is_stub(error):
-            return unwritten(cat, f"{name} is not written yet. Write it, run its cell, then run this one.", "xray")
-        return unwritten(cat, calling.raised(name, error), "xray")
+            return unwritten(cat, f"{name} is not written yet. Write it, run its cell, then run this one.")
+        return unwritten(cat, calling.raised(name, error))
     if table.shape != inputs.shape:
         sentence = f"Your table has shape {table.shape}, expected is (T, U+1) = {inputs.shape}: nothing to play back."
-        return unwritten(cat, sentence, "xray")
+        return unwritten(cat, sentence)
     return _figure(cat, inputs, exercise, recording, table, cost, play(recording, inputs.shape))
 
 
@@ -73,7 +73,7 @@ def _run(function, exercise, log_probs, targets, blank) -> tuple[Recording, np.n
         return recording, *calling.plain(exercise, recording.returned)
 
 
-def unwritten(cat: Lattice, sentence: str, view: str) -> Figure:
+def unwritten(cat: Lattice, sentence: str) -> Figure:
     """The empty trellis with a sentence, for a function that has no table to show."""
     panel = Panel(cat.T, cat.symbols)
     panel.arcs(faint=True)
@@ -81,7 +81,7 @@ def unwritten(cat: Lattice, sentence: str, view: str) -> Figure:
     footer = Footer(0, panel.bottom, max(panel.right, _LEAST_WIDTH))
     footer.sentence(sentence)
     scene = assemble([panel], footer, max(panel.right, _LEAST_WIDTH))
-    return Figure(view, scene, f"Empty trellis of {_size(cat.T, cat.symbols)}. {sentence}", {})
+    return Figure("unwritten", scene, f"Empty trellis of {_size(cat.T, cat.symbols)}. {sentence}", {})
 
 
 def _figure(
@@ -105,7 +105,7 @@ def _figure(
         [f"{array}[{t}, {u}] = {logarithm(value, 4)}" for u, value in enumerate(row)]
         for t, row in enumerate(table.tolist())
     ]
-    panel.nodes(texts, levels, tips, frozenset({wrong.node} if wrong else ()))
+    panel.nodes(texts, levels, tips)
     if wrong:
         panel.ring(*wrong.node)
     footer = Footer(0, panel.bottom, max(panel.right, _LEAST_WIDTH))
@@ -121,9 +121,15 @@ def _figure(
         "label": cat.label,
         "exercise": exercise,
         array: table,
+        "levels": levels,
         "start": playback.start,
         "steps": [_step_spec(step, cat, inputs) for step in playback.steps],
-        "early": playback.early and {"step": playback.early.step, "node": list(playback.early.node)},
+        "early": playback.early
+        and {
+            "node": list(playback.early.node),
+            "step": playback.early.step,
+            "sentence": _of_early(playback.early),
+        },
         "wrong": wrong
         and {
             "node": list(wrong.node),
@@ -162,12 +168,8 @@ def _sentences(exercise, inputs, recording, table, cost, playback: Playback, wro
     elif playback.steps:
         filling = [step for step in playback.steps if step.writes]
         said.append((f"Your {exercise} fills its table in {_count(len(filling), 'step')}, {_order(filling)}.",))
-    if early := playback.early:
-        t, u = early.node
-        why = " (an index below 0 counts from the other end)" if early.wrapped else ""
-        held = "nothing in particular" if np.isnan(early.value) else logarithm(early.value)
-        sentence = f"Step {early.step + 1} reads [{t}, {u}] before it is filled{why}: it held {held} then."
-        said.append((sentence, "of-wrong"))
+    if playback.early:
+        said.append((_of_early(playback.early), "of-wrong"))
     if wrong:
         said.append((_of_wrong(array, wrong), "of-wrong"))
         return said
@@ -178,6 +180,13 @@ def _sentences(exercise, inputs, recording, table, cost, playback: Playback, wro
         formula = "log_alpha[T-1, U] and the final blank give" if exercise == "forward" else "log_beta[0, 0] gives"
         said.append((f"Your cost is {logarithm(cost, 4)}; {formula} {logarithm(float(should), 4)}.", "of-wrong"))
     return said
+
+
+def _of_early(early: Early) -> str:
+    t, u = early.node
+    why = " (an index below 0 counts from the other end)" if early.wrapped else ""
+    held = "nothing in particular" if np.isnan(early.value) else logarithm(early.value)
+    return f"Step {early.step + 1} reads [{t}, {u}] before it is filled{why}: it held {held} then."
 
 
 def _of_wrong(array: str, wrong: Wrong) -> str:
