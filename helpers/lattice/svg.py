@@ -15,7 +15,7 @@ from .scene import Circle, Line, Polyline, Rect, Scene, Text
 from .style import FONT, HEAT_OPACITY, PALETTE, STYLES, resolve
 
 XMLNS = "http://www.w3.org/2000/svg"
-_DARK_HOSTS = ('[data-jp-theme-light="false"]', "body.vscode-dark", '[theme="dark"]', '[data-theme="dark"]')
+DARK_HOSTS = ('[data-jp-theme-light="false"]', "body.vscode-dark", '[theme="dark"]', '[data-theme="dark"]')
 
 
 def to_svg(scene: Scene, alt: str) -> str:
@@ -45,13 +45,13 @@ def _style_sheet(scope: str, used: set[str], width: float) -> str:
     roles = [role for role in PALETTE if role in roles | {"paper", "heat"}]
 
     def variables(theme: str) -> str:
-        return "".join(f"--c-{role}:{_variable(role, theme)};" for role in roles)
+        return "".join(f"--c-{role}:{colour_value(role, theme)};" for role in roles)
 
     rules = [
         f"{root}{{{variables('light')}display:block!important;width:{_n(width)}px!important;max-width:100%!important;"
         "height:auto!important;opacity:1!important;filter:none!important;transform:none!important;"
         "background:none!important}",
-        ",".join(f"{host} {root}" for host in _DARK_HOSTS) + f"{{{variables('dark')}}}",
+        ",".join(f"{host} {root}" for host in DARK_HOSTS) + f"{{{variables('dark')}}}",
         f'@media (prefers-color-scheme:dark){{[data-theme="auto"] {root}{{{variables("dark")}}}}}',
         f"{root} *{{display:inline!important;visibility:visible!important;opacity:1!important;filter:none!important;"
         "transform:none!important;transition:none!important;animation:none!important;fill:none!important;"
@@ -72,7 +72,8 @@ def _style_sheet(scope: str, used: set[str], width: float) -> str:
     return "".join(rules)
 
 
-def _variable(role: str, theme: str) -> str:
+def colour_value(role: str, theme: str) -> str:
+    """CSS value of a colour: what a page sets, then JupyterLab's own, then the literal."""
     colour = PALETTE[role]
     literal = getattr(colour, theme)
     host = f"var({colour.host},{literal})" if colour.host else literal

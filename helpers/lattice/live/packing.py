@@ -1,0 +1,71 @@
+"""The numbers of a view as JSON that a script can carry.
+
+JSON has no infinity and no NaN, so those travel as {"~": "-inf"}. A large array of log-probabilities travels as three
+bytes a number in base64, a third of what decimals take: 0 stands for -inf, k for low + (k - 1) * step. `unpack` in
+core.js reads both.
+"""
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import numpy as np
+
+DECIMALS = 7  # of a logarithm: what a learner sees has three or four digits
+COARSEST = 1e-4  # of a packed logarithm; an array with -1e9 for "impossible" is too wide for that and stays decimal
+PACK_FROM = 800  # numbers in an array: below, decimals are as short and can be read in the page
+_TOP = 2**24 - 1
+
+
+def to_json(spec: dict[str, Any]) -> str:
+    """JSON that may stand inside a <script>: no "<", so neither "</script" nor "<!--" can occur."""
+    text = json.dumps(_plain(spec), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for sign, code in (("<", "\\u003c"), (">", "\\u003e"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
+        text = text.replace(sign, code)
+    return text
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    if isinstance(value, np.ndarray):
+        return _array(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return _number(float(value))
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError(f"a spec holds arrays, strings, numbers, lists and dicts, not a {type(value).__name__}")
+
+
+def _array(array: np.ndarray) -> Any:
+    if array.dtype.kind == "f" and array.ndim == 2 and array.size >= PACK_FROM:
+        finite = np.isfinite(array)
+        if (finite | (array == -np.inf)).all() and finite.any() and np.ptp(array[finite]) < COARSEST * _TOP:
+            return _packed(array, finite)
+    return [_plain(part) for part in array.tolist()]
+
+
+def _packed(array: np.ndarray, finite: np.ndarray) -> dict[str, Any]:
+    low, high = float(array[finite].min()), float(array[finite].max())
+    step = (high - low) / (_TOP - 1) or 1.0
+    codes = np.where(finite, np.round((np.where(finite, array, low) - low) / step) + 1, 0).astype(">u4")
+    data = codes.reshape(-1, 1).view(np.uint8)[:, 1:].tobytes()
+    return {"~": "24bit", "shape": list(array.shape), "low": low, "step": step, "data": b64encode(data).decode("ascii")}
+
+
+def _number(value: float) -> Any:
+    if value != value:
+        return {"~": "nan"}
+    if value in (np.inf, -np.inf):
+        return {"~": "inf" if value > 0 else "-inf"}
+    rounded = round(value, DECIMALS)
+    # Of a number near 0 (a probability, a gradient) decimals would leave nothing: keep its digits instead.
+    return rounded if abs(value) >= 1 else float(f"{value:.{DECIMALS}g}")
