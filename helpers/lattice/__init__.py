@@ -9,10 +9,16 @@ display list, `svg.py` and `raster.py` turn it into SVG and matplotlib, `figure.
 package needs numpy only.
 """
 
+from .breaking import fastemit, padding, underflow
 from .comparing import compare
+from .controls import Knobs as knobs
 from .figure import Figure
+from .filling import fill
 from .lattice import Lattice
 from .views import alpha, arcs, best_path, beta, occupancy, trellis
 from .xray import xray
 
-__all__ = ["Figure", "Lattice", "alpha", "arcs", "best_path", "beta", "compare", "occupancy", "trellis", "xray"]
+__all__ = [
+    "Figure", "Lattice", "alpha", "arcs", "best_path", "beta", "compare", "fastemit", "fill", "knobs", "occupancy",
+    "padding", "trellis", "underflow", "xray",
+]  # fmt: skip

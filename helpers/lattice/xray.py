@@ -1,6 +1,9 @@
 """X-ray of your code: your own `forward` or `backward` at work, cell by cell, in its own order."""
 
+import ast
+import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -61,7 +64,9 @@ def xray(
     if table.shape != inputs.shape:
         sentence = f"Your table has shape {table.shape}, expected is (T, U+1) = {inputs.shape}: nothing to play back."
         return unwritten(cat, sentence)
-    return _figure(cat, inputs, exercise, recording, table, cost, play(recording, inputs.shape))
+    classes = list(symbols) if symbols is not None else [f"class {k}" for k in range(inputs.log_probs.shape[2])]
+    figure = _figure(cat, inputs, exercise, recording, table, cost, play(recording, inputs.shape))
+    return replace(figure, spec={**figure.spec, "classes": classes})
 
 
 def _run(function, exercise, log_probs, targets, blank) -> tuple[Recording, np.ndarray, float]:
@@ -138,10 +143,24 @@ def _figure(
             "should": wrong.should,
             "sentence": _of_wrong(array, wrong),
         },
-        "source": recording.source,
+        "source": _shown(recording.source),
         "said": [sentence for sentence, *_ in said],
     }
     return Figure("xray", scene, alt, spec)
+
+
+def _shown(source: list[str]) -> list[list]:
+    """(line, text) of the function, without its docstring and what stands before its `def`."""
+    try:
+        (function,) = ast.parse(textwrap.dedent("\n".join(source))).body
+        first, *_ = function.body
+    except (SyntaxError, ValueError, AttributeError):
+        return [[i, text] for i, text in enumerate(source)]
+    is_text = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
+    hidden = range(first.lineno, first.end_lineno + 1) if is_text and len(function.body) > 1 else ()
+    return [[i, text] for i, text in enumerate(source) if i + 1 >= function.lineno and i + 1 not in hidden]
 
 
 def _step_spec(step: Step, cat: Lattice, inputs: Inputs) -> dict:

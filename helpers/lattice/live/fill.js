@@ -86,7 +86,7 @@ register("fill", (stage) => {
     chosen = [];
     found.forEach((one) => one.off());
     target.at(next);
-    row.hidden = mode !== "number" || !next;
+    row.style.display = mode === "number" && next ? "" : "none";
     caption.firstChild.textContent = next ? `${letter}(${next.t}, ${next.u}) = ` : "";
     field.value = "";
     stage.hint(
@@ -191,15 +191,16 @@ register("fill", (stage) => {
     }
     const yours = table[next.t][next.u];
     const should = fromNeighbours(next);
-    if (near(guess, yours)) return fill(["Yes. ", "right"]);
+    const oneWay = terms(next).length > 1 && terms(next).some(({ product }) => close(guess, product) && Math.abs(guess.log - product) < Math.abs(guess.log - yours));
+    if (near(guess, yours) && !oneWay) return fill(["Yes. ", "right"]);
     misses += 1;
     let hint = "Add up what comes in along each arc: the cell it comes from, times the arc.";
     if (back) hint = "Add up what is left to do along each arc: the arc, times the cell it leads to.";
-    if (near(guess, should)) hint = `Your arithmetic is right, your array is not. ${mismatch(next)}`;
-    else if (terms(next).length > 1 && terms(next).some((term) => near(guess, term.product))) hint = "That is one of the two ways. The other one counts, too.";
-    else if (terms(next).some((term) => near(guess, term.value))) hint = "That is a neighbour's number. It still has to take the arc.";
-    else if (near(guess, terms(next).reduce((sum, term) => sum + term.product, 0))) hint = "You multiplied the two ways. Two ways to get somewhere add up.";
-    stage.say([[[`${text.trim()}? `, "strong"], ["Not this. ", "wrong"], hint], [[`${letter}(${next.t}, ${next.u})`, "strong"], ["reads ", "soft"], ...operands(next)]], { spoken: true });
+    if (near(guess, should) && !oneWay) hint = `Your arithmetic is right, your array is not. ${mismatch(next)}`;
+    else if (oneWay) hint = "That is one of the two ways. The other one counts, too.";
+    else if (terms(next).some((term) => close(guess, term.value))) hint = "That is a neighbour's number. It still has to take the arc.";
+    else if (close(guess, terms(next).reduce((sum, term) => sum + term.product, 0))) hint = "You multiplied the two ways. Two ways to get somewhere add up.";
+    stage.say([[[`${text.trim()}? `, "strong"], ["Not this. ", "wrong"], hint], [[`${letter}(${next.t}, ${next.u})`, "strong"], [" reads", "soft"], ...operands(next)]], { spoken: true });
     field.select();
   }
 
@@ -237,12 +238,15 @@ register("fill", (stage) => {
 
   function near(guess, v) {
     if (v === -Infinity || guess.log === -Infinity) return v === guess.log;
-    if (Math.abs(guess.log - v) <= 0.02) return true;
+    // The drawing shows two digits of each factor: a product of them can be off by so much.
+    if (Math.abs(guess.log - v) <= 0.045) return true;
     // "0.2" is no answer to 0.245: a rounding counts from two digits on.
     const off = guess.inLog ? Math.abs(guess.log - v) : Math.abs(Math.exp(guess.log) - Math.exp(v));
     const size = guess.inLog ? Math.abs(v) : Math.exp(v);
     return off <= guess.slack * 1.0001 && guess.slack <= 0.05 * size;
   }
+
+  const close = (guess, v) => Math.abs(guess.log - v) <= 0.015;
 
   function look(p, by) {
     arcs.blank.off();

@@ -23,6 +23,7 @@ register("xray", (stage) => {
   }
   const filledAt = new Map();
   steps.forEach((step, i) => step.writes.forEach(([t, u]) => filledAt.set(`${t}-${u}`, Math.min(i, filledAt.get(`${t}-${u}`) ?? i))));
+  const fillings = steps.filter((step) => step.writes.length).length;
   const wrongFrom = wrong ? (wrong.step ?? steps.length - 1) : Infinity;
 
   stage.reserve(4);
@@ -37,7 +38,7 @@ register("xray", (stage) => {
     const player = stage.player(steps.length + 1, show, {
       label: "step",
       pace: 700,
-      text: (i) => (i ? `${i} of ${steps.length}` : "start"),
+      text: (i) => (i === 0 ? "start" : steps[i - 1].writes.length ? `${i} of ${fillings}` : "the cost"),
     });
     if (early) stage.button("first look at an empty cell", "go to the step that reads before it is filled", () => player.go(early.step + 1));
     if (wrong && wrong.step !== null) stage.button("first wrong cell", "go to the step that writes the wrong number", () => player.go(wrong.step + 1));
@@ -94,8 +95,7 @@ register("xray", (stage) => {
     const lines = [];
     const writes = step.writes.map(([t, u, value]) => `${at(t, u)} = ${fmt.logarithm(value, 3)}`);
     lines.push([
-      [`Step ${i}: `, "soft"],
-      writes.length ? ["writes ", "soft"] : ["reads for the cost", "soft"],
+      writes.length ? [`Step ${i} writes `, "soft"] : ["At last, for the cost", "soft"],
       [writes.length > 3 ? `${writes.length} cells at once: ${writes[0]}, …` : writes.join(", "), "strong"],
     ]);
     const looked = step.reads.slice(0, 6).map(([t, u, value, state]) => [
@@ -106,10 +106,9 @@ register("xray", (stage) => {
     const arcs = step.arcs.slice(0, 4).map(([kind, t, u, k]) => {
       if (kind === "b") return [`∅ at ${at(t, u)}  `, "blank"];
       if (kind === "l") return [`${spec.symbols[u]} at ${at(t, u)}  `, "label"];
-      return [`class ${k} at ${at(t, u)}, which is no arc there  `, "wrong"];
+      return [`${spec.classes[k]} at ${at(t, u)}, where no arc emits it  `, "wrong"];
     });
     if (arcs.length) lines.push([["scores ", "soft"], ...arcs, step.arcs.length > 4 ? "…" : ""]);
-    if (early && early.step === i - 1) lines.push([[early.sentence, "wrong"]]);
     if (wrong && wrong.step === i - 1) lines.push([[wrong.sentence, "wrong"]]);
     return lines;
   }
@@ -128,19 +127,16 @@ register("xray", (stage) => {
   }
 
   function codeBlock() {
-    if (!spec.source.length || !steps.length) return { mark() {} };
-    const used = new Set(steps.map((step) => step.line));
-    const from = Math.min(...[...used].filter((line) => line !== null));
-    const to = Math.max(...used);
-    if (!Number.isFinite(from)) return { mark() {} };
-    const lines = spec.source.map((text, i) => {
-      const line = h("div", { class: "mono", style: "white-space:pre;padding:0 6px;border-left:4px solid transparent" }, text || " ");
-      line.hidden = i < Math.min(from, 1) || i > to + 1;
-      return line;
-    });
-    const block = stage.section("your code");
-    const box = h("div", { role: "group", "aria-label": "your code", style: "max-height:17em;overflow:auto" }, ...lines);
-    block.append(box);
+    if (!spec.source.length || steps.every((step) => step.line === null)) return { mark() {} };
+    const lines = new Map();
+    for (const [i, text] of spec.source) {
+      lines.set(i, h("div", { class: "mono", style: "white-space:pre;padding:0 6px;border-left:4px solid transparent" }, text || " "));
+    }
+    // Beside the drawing where there is room, else under it.
+    const box = h("div", { role: "group", "aria-label": "your code", style: "flex:1 1 360px;min-width:0;max-height:300px;overflow:auto;line-height:1.45" }, ...lines.values());
+    const drawing = stage.svg.parentElement;
+    drawing.style.cssText = "display:flex;flex-wrap:wrap;gap:8px 12px;align-items:center";
+    drawing.append(box);
     let shown = null;
     return {
       mark(line) {
@@ -150,7 +146,7 @@ register("xray", (stage) => {
           shown.classList.remove("strong");
           shown.removeAttribute("aria-current");
         }
-        shown = line === null ? null : (lines[line] ?? null);
+        shown = line === null ? null : (lines.get(line) ?? null);
         if (!shown) return;
         shown.style.borderLeftColor = "var(--c-halo-0)";
         shown.style.background = "color-mix(in srgb, var(--c-halo-0) 16%, transparent)";
