@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .lattice import BLANK_TEXT, visible, walk
-from .scene import Circle, Grid, Line, Polyline, Primitive, Rect, Text
+from .scene import Circle, Grid, Heat, Line, Polyline, Primitive, Rect, Text
 from .style import HALOS, text_width, wrap
 
 MOST_NODES = 400  # drawn as circles; measured: beyond it neither eye nor browser follows
-MOST_CELLS = 6400  # drawn as rectangles: T = 150, U = 40 fits, at about half a megabyte of SVG
+MOST_CELLS = 6400  # of a heat map: T = 150, U = 40 fits; a picture has no pixels for more
 _MAP_WIDTH, _MAP_HEIGHT = 720, 360
 
 
@@ -280,22 +280,13 @@ class Panel:
 
     def _cells(self, levels: np.ndarray | None, odd: frozenset[tuple[int, int]]) -> None:
         g, (bt, bu) = self.grid, self.block
-        for t in range(0, self.T if levels is not None else 0, bt):
-            for u in range(0, self.U + 1, bu):
-                part = levels[t : t + bt, u : u + bu]
-                nt, nu = part.shape
-                x, y = g.x(t) - g.rx, g.y(u + nu - 1) - g.ry
-                self.items.append(
-                    Rect(
-                        f"{self.prefix}node-{t}-{u}",
-                        x,
-                        y,
-                        nt * g.dx,
-                        nu * g.dy,
-                        ("cell",),
-                        float(np.clip(part, 0, 1).max()),
-                    )
-                )
+        if levels is not None:
+            # A cell is as full as the fullest of its nodes, so no peak gets lost.
+            peaks = np.maximum.reduceat(np.clip(levels, 0, 1), range(0, self.T, bt), axis=0)
+            peaks = np.maximum.reduceat(peaks, range(0, self.U + 1, bu), axis=1)
+            shown = peaks.repeat(bt, axis=0)[: self.T].repeat(bu, axis=1)[:, : self.U + 1]
+            left, top = g.x(0) - g.rx, g.y(self.U) - g.ry
+            self.items.append(Heat(f"{self.prefix}nodes", left, top, self.T * g.dx, (self.U + 1) * g.dy, shown.T[::-1]))
         self._tints({(t // bt, u // bu) for t, u in odd})
         self._map_frame_lines(levels is None)
 

@@ -8,7 +8,7 @@ from io import BytesIO
 
 import numpy as np
 
-from .scene import Circle, Line, Polyline, Rect, Scene, Text
+from .scene import Circle, Heat, Line, Polyline, Rect, Scene, Text
 from .style import HEAT_OPACITY, PALETTE, resolve
 from .svg import arrow_head
 
@@ -101,6 +101,9 @@ def _artist(ax, item, points: float, z: int) -> None:
     from matplotlib import patches
     from matplotlib.lines import Line2D
 
+    if isinstance(item, Heat):
+        _heat(ax, item)
+        return
     style = resolve(item.classes)
     alpha = style.get("opacity", 1.0)
     stroke, fill = _colour(style.get("stroke")), _colour(style.get("fill"))
@@ -143,6 +146,17 @@ def _artist(ax, item, points: float, z: int) -> None:
         cap = style.get("cap", "butt")
         caps = {"solid_capstyle": cap, "dash_capstyle": cap, "solid_joinstyle": "round", "dash_joinstyle": "round"}
         ax.add_line(Line2D(xs, ys, color=stroke, **caps, **edge))
+
+
+def _heat(ax, item: Heat) -> None:
+    from matplotlib.image import AxesImage
+
+    # AxesImage rather than imshow(): imshow would change the limits and the aspect of the axes.
+    extent = (item.x, item.x + item.width, item.y + item.height, item.y)
+    image = AxesImage(ax, extent=extent, interpolation="nearest", zorder=0.5)
+    image.set_data(np.array([_mix(level) for level in np.linspace(0, 1, 256)])[np.round(255 * item.levels).astype(int)])
+    image.set_clip_path(ax.patch)
+    ax.add_image(image)
 
 
 def _colour(role: str | None) -> str:

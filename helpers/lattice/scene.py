@@ -7,6 +7,8 @@ x grows to the right and y downward, as on a screen; `Grid` alone knows that t g
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Circle:
@@ -33,6 +35,19 @@ class Rect:
     classes: tuple[str, ...]
     level: float | None = None
     tip: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """A rectangle of cells filled by `levels` in [0, 1], top row first: a heat map as one picture."""
+
+    id: str
+    x: float
+    y: float
+    width: float
+    height: float
+    levels: np.ndarray
+    classes: tuple[str, ...] = ("heat-map",)
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,7 @@ class Text:
     size: float | None = None
 
 
-Primitive = Circle | Rect | Line | Polyline | Text
+Primitive = Circle | Rect | Heat | Line | Polyline | Text
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ HALOS = 6  # so many paths can be told apart
 STYLES: dict[str, dict] = {
     "node": {"stroke": "outline", "width": 1.1, "fill": "paper"},
     "cell": {"stroke": "none", "fill": "none"},
+    "heat-map": {},
     "frame": {"stroke": "hair", "width": 1, "fill": "none"},
     "grid": {"stroke": "hair", "width": 0.6},
     "arc": {"width": 1.6, "cap": "butt"},

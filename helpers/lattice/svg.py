@@ -7,11 +7,15 @@ important, every property that a host could pass down reset. Colours are CSS var
 JupyterLab, VS Code, Colab and Sphinx put on a dark page, and under `data-theme="auto"` when the system is dark.
 """
 
+from base64 import b64encode
 from hashlib import sha256
+from io import BytesIO
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
-from .scene import Circle, Line, Polyline, Rect, Scene, Text
+import numpy as np
+
+from .scene import Circle, Heat, Line, Polyline, Rect, Scene, Text
 from .style import FONT, HEAT_OPACITY, PALETTE, STYLES, resolve
 
 XMLNS = "http://www.w3.org/2000/svg"
@@ -69,6 +73,12 @@ def _style_sheet(scope: str, used: set[str], width: float) -> str:
     rules += [f"{root} .{role}.head{{fill:var(--c-{role})!important;stroke:none!important}}" for role in strokes]
     rules.append(f"{root} .heat,{root} .cells>*{{fill:var(--c-heat)!important;stroke:none!important}}")
     rules.append(f"{root} .cells>*{{shape-rendering:crispEdges}}")
+    if "heat-map" in used:  # a picture has its colour in it: one for light pages, one for dark
+        rules.append(f"{root} image{{image-rendering:pixelated}}{root} .on-dark{{display:none!important}}")
+        swap = ("{}.on-light{{display:none!important}}", "{}.on-dark{{display:inline!important}}")
+        rules += [one.format(f"{host} {root} ") for host in DARK_HOSTS for one in swap]
+        auto = "".join(one.format(f'[data-theme="auto"] {root} ') for one in swap)
+        rules.append(f"@media (prefers-color-scheme:dark){{{auto}}}")
     return "".join(rules)
 
 
@@ -116,6 +126,13 @@ def _element(item) -> str:
     if isinstance(item, Rect):
         place = f'x="{_n(item.x)}" y="{_n(item.y)}" width="{_n(item.width)}" height="{_n(item.height)}"'
         return _shape("rect", place, item, own)
+    if isinstance(item, Heat):
+        place = f'x="{_n(item.x)}" y="{_n(item.y)}" width="{_n(item.width)}" height="{_n(item.height)}"'
+        images = (
+            f'<image class="on-{theme}" {place} preserveAspectRatio="none" href="{_picture(item.levels, theme)}"/>'
+            for theme in ("light", "dark")
+        )
+        return f"<g {own}>{''.join(images)}</g>"
     weight = f' style="stroke-width:{_n(item.width)}px!important"' if item.width is not None else ""
     if isinstance(item, Polyline):
         points = " ".join(f"{_n(x)},{_n(y)}" for x, y in item.points)
@@ -136,6 +153,19 @@ def _shape(tag: str, place: str, item: Circle | Rect, own: str) -> str:
     # Paper below, heat above: arcs and halos that pass behind the shape do not shine through.
     shape = f'<{tag} class="{" ".join(item.classes)}" {place}/>'
     return f'<g data-id="{item.id}">{tip}{shape}<{tag} class="heat" {place} {opacity}/></g>'
+
+
+def _picture(levels: np.ndarray, theme: str) -> str:
+    """A PNG of one pixel a cell as a data URI: the heat colour, as opaque as the cell is full."""
+    from PIL import Image  # slow to import, and only large lattices need it
+
+    colour = getattr(PALETTE["heat"], theme)
+    image = Image.fromarray(np.round(255 * levels).astype(np.uint8))
+    image.putpalette([int(colour[i : i + 2], 16) for i in (1, 3, 5)] * 256)
+    buffer = BytesIO()
+    opacity = bytes(round(HEAT_OPACITY * level) for level in range(256))
+    image.save(buffer, format="PNG", optimize=True, transparency=opacity)
+    return f"data:image/png;base64,{b64encode(buffer.getvalue()).decode('ascii')}"
 
 
 def _line(item: Line, own: str, weight: str) -> str:

@@ -9,6 +9,7 @@ from helpers.lattice.numerals import logarithm, percent, probability, three_digi
 from .conftest import make, screenshot
 
 panel = ".panel"
+ENDING = ("Where does the path end?", ["in a label", "in a blank"], 1, "The last is terminal.")
 
 
 def test_hovering_a_node_writes_its_recurrence_in_numbers(page_of, cats):
@@ -117,9 +118,7 @@ def test_keys_stay_inside_the_figure(page_of, cats):
 
 
 def test_a_question_answers_a_choice(page_of, cats):
-    figure = lattice.arcs(cats[0]).ask(
-        "Where does the path end?", ["in a label", "in a blank"], 1, "The last is terminal."
-    )
+    figure = lattice.arcs(cats[0]).ask(*ENDING)
     page = page_of(figure)
     page.get_by_role("button", name="in a label").click()
     assert "Not this one" in page.locator(".answer").inner_text()
@@ -129,9 +128,7 @@ def test_a_question_answers_a_choice(page_of, cats):
 
 
 def test_without_javascript_the_drawing_and_the_question_are_there(page_of, cats):
-    figure = lattice.arcs(cats[0]).ask(
-        "Where does the path end?", ["in a label", "in a blank"], 1, "The last is terminal."
-    )
+    figure = lattice.arcs(cats[0]).ask(*ENDING)
     page = page_of(figure, java_script_enabled=False)
     assert page.locator("svg [data-id=node-3-2]").is_visible()
     assert page.get_by_text("Where does the path end?").is_visible()
@@ -146,9 +143,9 @@ def test_numbers_read_the_same_in_python_and_in_the_browser(page_of, cats):
     values = np.log(np.concatenate([rng.random(400), 10.0 ** rng.uniform(-20, 3, 400), [0.125, 0.5, 0.995, 1, 0.0995]]))
     values = [*values.tolist(), 700.0, -0.125, -2.5, -12.34, -1000.0, -123456.0]
     source = (lattice.live._HERE / "core.js").read_text("utf-8")
+    formats = "fmt.probability(v), fmt.probability(v, 2), fmt.three(v), fmt.logarithm(v), fmt.logarithm(v, 3)"
     made = page.evaluate(
-        "([source, values]) => new Function(source + `; return (values) => values.map((v) => "
-        "[fmt.probability(v), fmt.probability(v, 2), fmt.three(v), fmt.logarithm(v), fmt.logarithm(v, 3), fmt.percent(v)])`)()(values)",
+        f"([core, values]) => values.map(new Function(core + '; return (v) => [{formats}, fmt.percent(v)]')())",
         [source, values],
     )
     for value, texts in zip(values, made, strict=True):

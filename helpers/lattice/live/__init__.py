@@ -31,6 +31,9 @@ _HERE = Path(__file__).parent
 # Views that share a script. Any other view "name" has name.js, or is static.
 _SHARED = dict.fromkeys(("trellis", "arcs", "alpha", "beta", "occupancy", "best_path", "compare"), "reading")
 
+# Parts of a spec that the script does not need, because it writes them out as products of the others.
+_WRITTEN_OUT = {"occupancy": ("occupancy", "blank_posterior", "label_posterior")}
+
 
 def pictures_only() -> bool:
     """True when RNNT_PICTURES is "static"."""
@@ -49,7 +52,7 @@ def fragment(figure: "Figure") -> str:
 def _script(figure: "Figure", key: str) -> str:
     source = script_source(_SHARED.get(figure.view, figure.view))
     grids = figure.scene.grids
-    if not source or not grids or sum(grid.T * (grid.U + 1) for grid in grids.values()) > MOST_LIVE_NODES:
+    if not source or not grids or max(grid.T * (grid.U + 1) for grid in grids.values()) > MOST_LIVE_NODES:
         return ""
     payload = {
         "view": figure.view,
@@ -58,7 +61,7 @@ def _script(figure: "Figure", key: str) -> str:
             prefix: [g.T, g.U, *(round(v, 2) for v in (g.x0, g.y0, g.dx, g.dy, g.rx, g.ry, g.tail))]
             for prefix, g in grids.items()
         },
-        "spec": figure.spec,
+        "spec": {key: value for key, value in figure.spec.items() if key not in _WRITTEN_OUT.get(figure.view, ())},
         "question": None if figure.question is None else vars(figure.question),
         "heat": HEAT_OPACITY,
         "dark": ",".join(DARK_HOSTS),
@@ -86,7 +89,8 @@ def _shorter(source: str) -> str:
 @lru_cache
 def _theme() -> str:
     """The palette as CSS variables on the stage; svg.py gives the same names to a drawing on its own."""
-    themes = {
-        theme: "".join(f"--c-{role}:{colour_value(role, theme)};" for role in PALETTE) for theme in ("light", "dark")
-    }
-    return "".join(f".stage[data-theme={theme}]{{{rules}--font:{FONT}}}" for theme, rules in themes.items())
+    rules = ""
+    for theme in ("light", "dark"):
+        colours = "".join(f"--c-{role}:{colour_value(role, theme)};" for role in PALETTE)
+        rules += f".stage[data-theme={theme}]{{{colours}--font:{FONT}}}"
+    return rules

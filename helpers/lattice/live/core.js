@@ -282,18 +282,20 @@ function unpack(value) {
   if (value === null || typeof value !== "object") return value;
   const special = value["~"];
   if (special === undefined) return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unpack(part)]));
-  if (special === "24bit") return unpackRows(value);
+  if (special === "packed") return unpackRows(value);
   return { "-inf": -Infinity, inf: Infinity, nan: NaN }[special];
 }
 
-function unpackRows({ shape: [rows, columns], low, step, data }) {
-  // Three bytes a number, see packing.py: 0 is -inf, k is low + (k - 1) * step.
-  const bytes = atob(data);
+function unpackRows({ shape: [rows, columns], width, low, step, data }) {
+  // `width` digits to the base 64 a number, see packing.py: 0 is -inf, k is low + (k - 1) * step.
+  const value = new Uint8Array(128);
+  [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((sign, i) => (value[sign.charCodeAt(0)] = i));
   const table = [];
   for (let i = 0, at = 0; i < rows; i++) {
     const row = new Float64Array(columns);
-    for (let j = 0; j < columns; j++, at += 3) {
-      const k = bytes.charCodeAt(at) * 65536 + bytes.charCodeAt(at + 1) * 256 + bytes.charCodeAt(at + 2);
+    for (let j = 0; j < columns; j++) {
+      let k = 0;
+      for (let n = 0; n < width; n++) k = 64 * k + value[data.charCodeAt(at++)];
       row[j] = k ? low + (k - 1) * step : -Infinity;
     }
     table.push(row);
@@ -792,12 +794,12 @@ function makeStage(host, svg, payload) {
     const p = panels[0];
     const [across, up] = [Math.min(7, p.T), Math.min(3, p.U + 1)];
     const [dx, dy, r] = [84, 56, 19];
-    const view = svgElement("svg", { class: "lens", width: across * dx + 50, height: up * dy + 34, "aria-hidden": "true" });
+    const view = svgElement("svg", { class: "lens", width: across * dx + 62, height: up * dy + 34, "aria-hidden": "true" });
     const cells = [];
     const ticks = { t: [], u: [] };
     for (let i = 0; i < across; i++) {
       for (let j = 0; j < up; j++) {
-        const [x, y] = [50 + i * dx, 14 + r + (up - 1 - j) * dy];
+        const [x, y] = [62 + i * dx, 14 + r + (up - 1 - j) * dy];
         const right = svgElement("path", { class: "blank", d: `M${x + r},${y}h${dx - 2 * r - 2}` });
         const upward = svgElement("path", { class: "label", d: `M${x},${y - r}v${-(dy - 2 * r - 2)}` });
         const circle = svgElement("circle", { class: "node", cx: x, cy: y, r });
@@ -808,8 +810,8 @@ function makeStage(host, svg, payload) {
         cells.push({ i, j, right, upward, circle, value, onBlank, onLabel });
       }
     }
-    for (let i = 0; i < across; i++) ticks.t.push(svgElement("text", { class: "tick", x: 50 + i * dx, y: up * dy + 26 }));
-    for (let j = 0; j < up; j++) ticks.u.push(svgElement("text", { class: "tick", x: 12, y: 18 + r + (up - 1 - j) * dy }));
+    for (let i = 0; i < across; i++) ticks.t.push(svgElement("text", { class: "tick", x: 62 + i * dx, y: up * dy + 26 }));
+    for (let j = 0; j < up; j++) ticks.u.push(svgElement("text", { class: "tick", x: 20, y: 18 + r + (up - 1 - j) * dy }));
     view.append(...ticks.t, ...ticks.u);
     const frame = svgElement("path", { class: "live next" });
     over.append(frame);

@@ -85,10 +85,10 @@ function reader(stage, { node, arc, around = 0, name, start }) {
     name,
     enter(p, by) {
       if (p.kind === "node") {
-        const used = around ? sources(stage, p, around) : [];
+        const used = around && !stage.isMap ? sources(stage, p, around) : []; // in a map the lens shows them
         fromBlank.at(used.find(([one]) => one.kind === "blank")?.[0] ?? null);
         fromLabel.at(used.find(([one]) => one.kind === "label")?.[0] ?? null);
-        ends.forEach((one, i) => one.at(stage.isMap ? null : (used[i]?.[1] ?? null)));
+        ends.forEach((one, i) => one.at(used[i]?.[1] ?? null));
         stage.say(node(p), { spoken: by !== "pointer" });
       } else {
         fromBlank.off();
@@ -144,7 +144,7 @@ for (const view of ["arcs", "best_path"]) {
       arc: arcLines(stage),
       node(p) {
         const out = sources(stage, p, 1).map(([arc]) => arc);
-        const line = out.flatMap((arc) => [[`${arcName(spec, arc)} = ${fmt.three(arcLog(spec, arc))}`, arc.kind], "   "]);
+        const line = out.flatMap((arc) => [[`${arcName(spec, arc)} = ${fmt.three(arcLog(spec, arc))}`, arc.kind], " · "]);
         const rest = 1 - out.reduce((sum, arc) => sum + Math.exp(arcLog(spec, arc)), 0);
         if (out.length === 2 && rest > 5e-4) line.push([`the rest, ${fmt.three(Math.log(rest))}, is for wrong labels`, "soft"]);
         return [headline(spec, p), line.length ? line : ["No arc of this transcript leaves here."]];
