@@ -11,6 +11,7 @@ from helpers.checks.cases import log_softmax
 
 from .figure import Figure
 from .lattice import Lattice
+from .live import Question
 from .numerals import logarithm, probability
 from .panel import Footer, Panel
 from .views import _LEAST_WIDTH, _count, _size, assemble, log_levels
@@ -19,6 +20,38 @@ from .yours import NotYet, Shares, shares, table_of, train
 
 FASTEMIT = (0.0, 0.03, 0.1, 0.3, 1.0)
 STEPS = 30
+
+NO_CURE = Question(
+    "float64 survives this lattice. Why is it no cure?",
+    (
+        "It rounds too coarsely",
+        "A sentence of ten seconds has a probability near 1e-1279, and float64 ends at 5e-324",
+        "A GPU has no float64",
+    ),
+    1,
+    "A larger float moves the end, it does not remove it. A logarithm of −2946 is an ordinary number.",
+)
+ZEROS = Question(
+    "The padding holds nothing but zeros. Why does it change the cost?",
+    (
+        "Zeros have no logarithm",
+        "A softmax of zeros is no zero: paths may write letters there, and have to leave each frame by a blank",
+        "It makes the average over the batch smaller",
+    ),
+    1,
+    "Every class has some probability there. A loss that is not told the lengths also counts what comes after the end.",
+)
+TOO_EARLY = Question(
+    "With λ = 1 the cost is the lowest of all. Why would nobody train like this?",
+    (
+        "The gradient becomes infinite",
+        "All letters come out in the first frame, before they are heard",
+        "The blanks are never trained",
+    ),
+    1,
+    "One utterance can be learnt by heart, so it costs nothing to write it at once. On new speech the model has to "
+    "wait for the sound; a small λ only takes away needless waiting.",
+)
 
 
 def underflow(forward: Callable, T: int = 16, labels: str = "HELLO", classes: int = 1000) -> Figure:
@@ -70,7 +103,7 @@ def underflow(forward: Callable, T: int = 16, labels: str = "HELLO", classes: in
             ]
         slides.append(_slide(name, texts, np.where(dead, 0.0, levels), lines, wrong=dead))
     hint = f"{classes:,} classes, all equally likely, as before training. Choose what holds the numbers."
-    return _slides(cat, "numbers held as", slides, hint)
+    return _slides(cat, "numbers held as", slides, hint, NO_CURE)
 
 
 def padding(
@@ -136,7 +169,7 @@ def padding(
             lines.append(f"{sentence[0].upper()}{sentence[1:]}.")
         slides.append(_of_shares(name, one, whole, lines))
     hint = f"A batch pads this utterance to {T + frames} frames and {U + labels} labels. What is the loss told?"
-    return _slides(whole, "the loss knows", slides, hint)
+    return _slides(whole, "the loss knows", slides, hint, ZEROS)
 
 
 def fastemit(
@@ -161,7 +194,7 @@ def fastemit(
     except NotYet as problem:
         return unwritten(cat, str(problem))
     hint = f"The same {STEPS} training steps, each with another λ. Watch when the letters come out."
-    return _slides(cat, "trained with", slides, hint)
+    return _slides(cat, "trained with", slides, hint, TOO_EARLY)
 
 
 def _when(found: Shares, names: Sequence[str]) -> str:
@@ -206,7 +239,7 @@ def _of_shares(name: str, found: Shares, whole: Lattice, lines: list[str]) -> di
     return _slide(name, texts, np.clip(levels, 0, 1), lines, arcs={"blank": blank, "label": label}, size=[T, U])
 
 
-def _slides(cat: Lattice, label: str, slides: list[dict], hint: str) -> Figure:
+def _slides(cat: Lattice, label: str, slides: list[dict], hint: str, question: Question) -> Figure:
     first = slides[0]
     panel = Panel(cat.T, cat.symbols)
     arcs = first["arcs"]
@@ -218,4 +251,4 @@ def _slides(cat: Lattice, label: str, slides: list[dict], hint: str) -> Figure:
     said = " ".join(f"{slide['name']}: {' '.join(slide['lines'])}" for slide in slides)
     alt = f"Lattice of {_size(cat.T, cat.symbols)} in {_count(len(slides), 'variant')}. {said}"
     spec = {"T": cat.T, "symbols": list(cat.symbols), "label": label, "hint": hint, "slides": slides}
-    return Figure("breaking", scene, alt, spec)
+    return Figure("breaking", scene, alt, spec, question)

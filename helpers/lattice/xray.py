@@ -13,6 +13,7 @@ from helpers.checks.comparing import close, largest
 
 from .figure import Figure
 from .lattice import Lattice, as_array
+from .live import Question
 from .numerals import logarithm
 from .panel import MOST_NODES, Footer, Panel
 from .playback import Early, Playback, Step, Wrong, arithmetic, first_wrong, play
@@ -25,6 +26,25 @@ _ORDERS = {
     "label by label": lambda t, u: (u, t),
     "label by label, frames backward": lambda t, u: (u, -t),
     "along anti-diagonals": lambda t, u: (t + u,),
+}
+
+QUESTIONS = {
+    "forward": Question(
+        "You have two loops, over t and over u. Swap the inner and the outer one. What changes?",
+        ("Every number", "The order of the steps, but no number", "The code reads cells that are still empty"),
+        1,
+        "A cell needs the one to its left and the one below. In both orders these two are filled by then.",
+    ),
+    "backward": Question(
+        "Which order would break backward?",
+        (
+            "From the last frame to the first",
+            "From the last label down to the first",
+            "From the first frame to the last",
+        ),
+        2,
+        "A cell reads (t+1, u) and (t, u+1), so the next frame has to be there before this one.",
+    ),
 }
 
 
@@ -66,7 +86,8 @@ def xray(
         return unwritten(cat, sentence)
     classes = list(symbols) if symbols is not None else [f"class {k}" for k in range(inputs.log_probs.shape[2])]
     figure = _figure(cat, inputs, exercise, recording, table, cost, play(recording, inputs.shape))
-    return replace(figure, spec={**figure.spec, "classes": classes})
+    figure = replace(figure, spec={**figure.spec, "classes": classes})
+    return replace(figure, question=QUESTIONS[exercise]) if figure.spec["steps"] else figure
 
 
 def _run(function, exercise, log_probs, targets, blank) -> tuple[Recording, np.ndarray, float]:
@@ -115,6 +136,7 @@ def _figure(
         panel.ring(*wrong.node)
     footer = Footer(0, panel.bottom, max(panel.right, _LEAST_WIDTH))
     footer.key()
+    crop = footer.y
     for sentence, *classes in said:
         footer.sentence(sentence, *classes)
     scene = assemble([panel], footer, max(panel.right, _LEAST_WIDTH))
@@ -127,6 +149,7 @@ def _figure(
         "exercise": exercise,
         array: table,
         "levels": levels,
+        "crop": crop,
         "start": playback.start,
         "steps": [_step_spec(step, cat, inputs) for step in playback.steps],
         "early": playback.early

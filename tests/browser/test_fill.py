@@ -61,7 +61,12 @@ def test_the_whole_lattice_can_be_filled_by_keyboard_alone(page_of, cat, case):
     here = [0, 0]
 
     def walk(t, u):
-        for key, times in (("ArrowRight", t - here[0]), ("ArrowLeft", here[0] - t), ("ArrowUp", u - here[1]), ("ArrowDown", here[1] - u)):
+        for key, times in (
+            ("ArrowRight", t - here[0]),
+            ("ArrowLeft", here[0] - t),
+            ("ArrowUp", u - here[1]),
+            ("ArrowDown", here[1] - u),
+        ):
             for _ in range(times):
                 page.keyboard.press(key)
         here[:] = t, u
@@ -80,8 +85,10 @@ def test_the_whole_lattice_can_be_filled_by_keyboard_alone(page_of, cat, case):
     screenshot(page, "fill_done")
 
 
-RIGHT = ["0.245", "0.25", "2.45e-1", "24.5 %", "24.5%", "ln -1.406", "ln −1.41", "-1.41", "0,245", ".245", "exp(-1.406)",
-         "0.8779*0.2369 + 0.0796*0.4674", "0.88×0.24+0.080×0.47"]  # fmt: skip
+RIGHT = [
+    "0.245", "0.25", "2.45e-1", "24.5 %", "24.5%", "ln -1.406", "ln −1.41", "-1.41", "0,245", ".245", "exp(-1.406)",
+    "0.8779*0.2369 + 0.0796*0.4674", "0.88×0.24+0.080×0.47",
+]  # fmt: skip
 WRONG = ["0.208", "0.30", "2.45", "24.5", "-14.06", "1", "0", "0.2", "0.0077"]
 NO_NUMBER = ["", "abc", "0.2 0.3", "1e", "2**3", "alert(1)"]
 

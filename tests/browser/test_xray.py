@@ -9,11 +9,13 @@ from .conftest import screenshot
 
 SYMBOLS = ("∅", "C", "A", "T")
 # Reads the blank at the node it arrives at, and goes label by label with an index that wraps around.
+_LOOPS = "for {}:\n        for {}:"
+_T, _U = "t in range(T)", "u in range(U + 1)"
 BUGGY = (
-    LOOPS.replace("for t in range(T):\n        for u in range(U + 1):", "for u in range(U + 1):\n        for t in range(T):", 1)
+    LOOPS.replace(_LOOPS.format(_T, _U), _LOOPS.format(_U, _T), 1)
     .replace("if t > 0:", "if t > 0 or u > 0:", 1)
     .replace("log_alpha[t - 1, u] + log_probs[t - 1, u, blank]", "log_alpha[t - 1, u] + log_probs[t, u, blank]", 1)
-)  # fmt: skip
+)
 
 
 def xray(source, way="forward"):
@@ -111,7 +113,9 @@ def test_backward_plays_from_the_end(page_of):
 
 
 def test_an_unwritten_function_is_a_still_picture_with_a_sentence(page_of):
-    page = page_of(lattice.xray(function("def forward(a, b, blank):\n    raise NotImplementedError\n", "forward"), *cat()))
+    page = page_of(
+        lattice.xray(function("def forward(a, b, blank):\n    raise NotImplementedError\n", "forward"), *cat())
+    )
     assert page.locator(".stage").count() == 0
     assert "forward is not written yet" in page.locator("svg").text_content()
 

@@ -205,7 +205,7 @@ register("fill", (stage) => {
   }
 
   function operands(p) {
-    return terms(p).map(({ from, value, arc, score }) => [`  ${letter}(${from.t}, ${from.u}) = ${fmt.three(value)}, its arc ${fmt.three(score)}`, arc.kind]);
+    return terms(p).map(({ from, value, arc, score }, i) => [`${i ? "; " : " "}${letter}(${from.t}, ${from.u}) = ${fmt.three(value)}, arc ${fmt.three(score)}`, arc.kind]);
   }
 
   function reveal() {

@@ -34,6 +34,7 @@ register("xray", (stage) => {
     stage.hint("Walk over the table to see each number with its neighbours.");
     if (ring) stage.hide(ring, false);
   } else {
+    stage.crop(spec.crop);
     stage.hint("Your own steps, in your own order. Play them, or drag the slider. Walk over the nodes to see what stands there.");
     const player = stage.player(steps.length + 1, show, {
       label: "step",
@@ -88,7 +89,13 @@ register("xray", (stage) => {
     onBlank(arcs.filter((arc) => arc[0] === "b").map(([, t, u]) => stage.blank(t, u)).filter(Boolean));
     onLabel(arcs.filter((arc) => arc[0] === "l").map(([, t, u]) => stage.label(t, u)).filter(Boolean));
     code.mark(step ? step.line : null);
-    stage.say(step ? told(step, i) : ["Before the first step. Grey numbers are what the table was made with."], { spoken: true });
+    stage.say(step ? told(step, i) : outcome(), { spoken: true });
+  }
+
+  function outcome() {
+    const [first, ...rest] = spec.said;
+    const bad = Boolean(early || wrong);
+    return [first, ...rest.map((text) => [[text, bad || text.startsWith("Your cost") ? "wrong" : "right"]])];
   }
 
   function told(step, i) {
@@ -130,12 +137,15 @@ register("xray", (stage) => {
     if (!spec.source.length || steps.every((step) => step.line === null)) return { mark() {} };
     const lines = new Map();
     for (const [i, text] of spec.source) {
-      lines.set(i, h("div", { class: "mono", style: "white-space:pre;padding:0 6px;border-left:4px solid transparent" }, text || " "));
+      const indent = text.search(/\S|$/);
+      // A line that is too long goes on below itself, two steps further in.
+      const style = `padding:0 6px 0 ${indent + 3}ch;text-indent:-2ch;border-left:4px solid transparent;overflow-wrap:anywhere`;
+      lines.set(i, h("div", { class: "mono", style }, text.trim() || " "));
     }
     // Beside the drawing where there is room, else under it.
-    const box = h("div", { role: "group", "aria-label": "your code", style: "flex:1 1 360px;min-width:0;max-height:300px;overflow:auto;line-height:1.45" }, ...lines.values());
+    const box = h("div", { role: "group", "aria-label": "your code", style: "flex:1 1 360px;min-width:0;max-height:330px;overflow:auto;line-height:1.45;padding-top:22px" }, ...lines.values());
     const drawing = stage.svg.parentElement;
-    drawing.style.cssText = "display:flex;flex-wrap:wrap;gap:8px 12px;align-items:center";
+    drawing.style.cssText = "display:flex;flex-wrap:wrap;gap:8px 12px;align-items:flex-start";
     drawing.append(box);
     let shown = null;
     return {
