@@ -7,6 +7,9 @@
 `lattice.py` holds the data, `views.py` and `comparing.py` say what is shown, `panel.py` where, `scene.py` is the
 display list, `svg.py` and `raster.py` turn it into SVG and matplotlib, `figure.py` shows and saves it. Importing this
 package needs numpy only.
+
+What a model does is recorded elsewhere and drawn here: `greedy_walk` (a `Walk`, from `helpers.decoding.watch`) and
+`training_film` (a `Film`, from `helpers.filming.Camera`).
 """
 
 from .breaking import fastemit, padding, underflow
@@ -14,11 +17,38 @@ from .comparing import compare
 from .controls import Knobs as knobs
 from .figure import Figure
 from .filling import fill
+from .film import Film
+from .greedy import greedy_walk
 from .lattice import Lattice
+from .listening import over_spectrogram
+from .microscope import node_microscope
+from .screening import training_film
+from .topologies import topologies
 from .views import alpha, arcs, best_path, beta, occupancy, trellis
+from .walking import Walk
 from .xray import xray
 
 __all__ = [
-    "Figure", "Lattice", "alpha", "arcs", "best_path", "beta", "compare", "fastemit", "fill", "knobs", "occupancy",
-    "padding", "trellis", "underflow", "xray",
-]  # fmt: skip
+    "Figure",
+    "Film",
+    "Lattice",
+    "Walk",
+    "alpha",
+    "arcs",
+    "best_path",
+    "beta",
+    "compare",
+    "fastemit",
+    "fill",
+    "greedy_walk",
+    "knobs",
+    "node_microscope",
+    "occupancy",
+    "over_spectrogram",
+    "padding",
+    "topologies",
+    "training_film",
+    "trellis",
+    "underflow",
+    "xray",
+]
