@@ -15,12 +15,11 @@ import torch
 from autograder.judging.homework3_reference import greedy_decode
 from data_scripts.command import one_sentence
 from data_scripts.train_reference import Trainable
-from helpers.corpora import Utterance
 from helpers.decoding import watch
 from helpers.features import LogMel, collate
 from helpers.lattice.walking import RECORDED
 from helpers.loss import posteriors
-from helpers.model import ASSETS, REFERENCE_TRANSCRIPTS, load_reference
+from helpers.model import ASSETS, REFERENCE_TRANSCRIPTS, load_reference, reference_utterance
 from helpers.text import tokenizer
 
 SECONDS_PER_HOP = 0.0125
@@ -31,7 +30,7 @@ def main() -> int:
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     with one_sentence() as outcome:
         facts = json.loads(REFERENCE_TRANSCRIPTS.read_text("utf-8"))
-        walks = [record(one).to_json() for one in facts["utterances"]]
+        walks = [record(n).to_json() for n in range(1, len(facts["utterances"]) + 1)]
         command = "python -m data_scripts.record_walks"
         content = {"command": command, "weights": facts["sha256"], "walks": walks}
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
@@ -40,10 +39,9 @@ def main() -> int:
 
 
 @torch.no_grad()
-def record(one: dict):
-    """The walk over one of the reference recogniser's utterances."""
-    reference = load_reference()
-    spoken = Utterance(one["id"], one["speaker"], one["ground_truth"], ASSETS / one["audio"])
+def record(number: int):
+    """The walk over one of the reference recogniser's recordings."""
+    reference, spoken = load_reference(), reference_utterance(number)
     batch = collate([spoken], features=LogMel(), stack=reference.config.stack)
     frames, _ = reference.encoder(batch.spectrograms, batch.input_lengths)
     trainable = Trainable(reference.config).eval()
