@@ -10,17 +10,24 @@ package needs numpy only.
 
 What a model does is recorded elsewhere and drawn here: `greedy_walk` (a `Walk`, from `helpers.decoding.watch`) and
 `training_film` (a `Film`, from `helpers.filming.Camera`).
+`lattice.py` holds the data; `views.py`, `comparing.py`, `aligning.py`, `cutting.py` and `gradients.py` say what is
+shown, `panel.py` where; `scene.py` is the display list, `svg.py` and `raster.py` turn it into SVG and matplotlib, `live`
+makes the SVG answer, `figure.py` shows and saves it. Importing this package needs numpy only.
 """
 
+from .aligning import walk
 from .breaking import fastemit, padding, underflow
 from .comparing import compare
 from .controls import Knobs as knobs
+from .cutting import cut
 from .figure import Figure
 from .filling import fill
 from .film import Film
+from .gradients import gradient
 from .greedy import greedy_walk
 from .lattice import Lattice
 from .listening import over_spectrogram
+from .live import Question
 from .microscope import node_microscope
 from .screening import training_film
 from .topologies import topologies
@@ -32,14 +39,17 @@ __all__ = [
     "Figure",
     "Film",
     "Lattice",
+    "Question",
     "Walk",
     "alpha",
     "arcs",
     "best_path",
     "beta",
     "compare",
+    "cut",
     "fastemit",
     "fill",
+    "gradient",
     "greedy_walk",
     "knobs",
     "node_microscope",
@@ -50,5 +60,6 @@ __all__ = [
     "training_film",
     "trellis",
     "underflow",
+    "walk",
     "xray",
 ]

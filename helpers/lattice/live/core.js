@@ -40,7 +40,7 @@ keyboard; all parts are optional.
   kinds                      what answers to the pointer: ["node", "blank", "label"] (default), also "final"
   arcs: true                 arrow keys stop at arcs, too, between the nodes
   start                      place that Tab enters at; (0, 0) if omitted
-It returns {go(place), current()}: `go` moves the cursor as a key would, without taking the focus.
+It returns {go(place), current()}: `go` moves the cursor as a key would; the focus follows only if it is in the lattice.
 Arrow keys walk, Home and End go to the first and last frame. Keys without Ctrl, Alt or Meta never leave a figure
 (Jupyter would take `b` as "insert a cell"), except Tab, Escape and Shift+Enter.
 
@@ -53,6 +53,7 @@ SHOWING. Highlights are elements made once and moved: a hover touches few elemen
   stage.setLevel(place, v)   heat of a node, 0 to 1 (null: none)
   stage.fade(id, on)         dims an element
   stage.hide(id, on)         hides an element
+  stage.crop(y)              cuts the drawing off below y: for captions that the panel replaces
   stage.lens({node, blank, label})   for a map: texts of (t, u); a window of nodes around the cursor shows them
 SAYING
   stage.say(lines, {spoken, mood})   into the panel under the drawing: each line is a text or a list of parts; a part is
@@ -63,6 +64,7 @@ SAYING
   stage.hint(text)           one line above the panel that says what can be done here
 TOOLS, in the order of the calls, above the drawing (each returns its element; every target is at least 24 px)
   stage.button(text, title, act)
+  stage.enable(button, on)   shows a button as available or not; it still calls act, which may say why not
   stage.choice(label, [[value, text], ...], value, act)        buttons of which one is pressed
   stage.slider(label, {min, max, step, value, text}, act)      text(value) -> what is shown beside it; el.set(value)
   stage.number(label, {min, max, step, value}, act)            act(NaN) when it is no number
@@ -198,9 +200,9 @@ background:var(--c-paper);font-family:var(--font);font-size:14px;line-height:1.5
 .group>span,.group>label{color:var(--c-muted);font-size:13px;margin-right:2px}
 button{all:unset;box-sizing:border-box;min-width:28px;min-height:28px;padding:2px 10px;border:1px solid var(--c-outline);
 border-radius:5px;font:inherit;font-size:13px;text-align:center;cursor:pointer;color:var(--c-ink);background:var(--c-paper)}
-button:hover:not(:disabled){box-shadow:inset 0 0 0 1px var(--c-outline)}
+button:hover:not([aria-disabled=true]){box-shadow:inset 0 0 0 1px var(--c-outline)}
 button[aria-pressed=true]{background:var(--c-ink);color:var(--c-paper);border-color:var(--c-ink)}
-button:disabled{color:var(--c-muted);border-style:dashed;cursor:default}
+button[aria-disabled=true]{color:var(--c-muted);border-style:dashed;cursor:default}
 input{font:inherit;font-size:13px;color:var(--c-ink);min-height:28px;box-sizing:border-box;margin:0}
 input[type=range]{width:170px;accent-color:var(--c-blank)}
 input[type=number],input[type=text]{width:7em;padding:2px 6px;border:1px solid var(--c-outline);border-radius:5px;
@@ -221,7 +223,7 @@ overflow-y:auto;box-sizing:content-box}
 border-radius:5px;max-width:46em}
 .question p{margin:0 0 6px}.options{display:flex;flex-wrap:wrap;gap:6px}
 .options button{text-align:left}
-.question .answer{min-height:3em;margin:6px 0 0}
+.question .answer{min-height:1.5em;margin:6px 0 0}
 table{border-collapse:collapse;font-size:13px}
 th,td{padding:2px 10px;text-align:right;border-bottom:1px solid var(--c-hair);font-weight:400}
 th{color:var(--c-muted)}th:first-child,td:first-child{text-align:left}
@@ -555,6 +557,8 @@ function makeStage(host, svg, payload) {
     }
 
     function go(one, { focus = false, by = "key" } = {}) {
+      // Where the focus is inside it must move along: an element that loses its tabindex would lose it.
+      focus ||= svg.contains(root.getRootNode().activeElement ?? null);
       if (one !== current && !handle) mark(current, false);
       current = one;
       mark(one, true);
@@ -613,13 +617,13 @@ function makeStage(host, svg, payload) {
       if (choose) svg.style.setProperty("cursor", found ? "pointer" : "default");
       if (found && found !== hovered) visit(found, "pointer");
     });
+    svg.addEventListener("mousedown", (event) => event.preventDefault()); // the focus is set below, to the place chosen
     svg.addEventListener("pointerdown", (event) => {
       if (!drag || event.button) return;
       const [x, y] = toScene(event);
       pulling = true;
-      svg.setPointerCapture?.(event.pointerId);
-      const node = nearestNode(x, y);
-      visit(node, "pointer");
+      svg.setPointerCapture?.(event.pointerId);      const node = nearestNode(x, y);
+      go(node, { focus: true, by: "pointer" });
       drag(node, "start");
     });
     for (const name of ["pointerup", "pointercancel"]) {
@@ -672,6 +676,9 @@ function makeStage(host, svg, payload) {
     into.append(element);
     return element;
   }
+
+  // Not `disabled`: a button that is switched off under the finger would lose the focus.
+  const enable = (element, on) => element.setAttribute("aria-disabled", String(!on));
 
   function choice(label, options, value, act, into = tools) {
     const group = h("div", { class: "group", role: "group", "aria-label": label }, h("span", { "aria-hidden": "true" }, label));
@@ -730,8 +737,8 @@ function makeStage(host, svg, payload) {
     function render(to) {
       i = Math.min(Math.max(to, 0), count - 1);
       line.set(i);
-      first.disabled = back.disabled = i === 0;
-      on.disabled = i === count - 1;
+      for (const one of [first, back]) enable(one, i > 0);
+      enable(on, i < count - 1);
       show(i);
     }
     function stop() {
@@ -882,6 +889,10 @@ function makeStage(host, svg, payload) {
     setLevel,
     fade: (id, on) => elements.get(id)?.classList.toggle("dim", on),
     hide: (id, on) => elements.get(id)?.classList.toggle("gone", on),
+    crop(y) {
+      svg.setAttribute("viewBox", `0 0 ${width} ${y}`);
+      svg.setAttribute("height", y);
+    },
     lens(texts) {
       lens = makeLens(texts);
       lens.move(place("node", 0, 0));
@@ -894,6 +905,7 @@ function makeStage(host, svg, payload) {
       hint.hidden = !text;
     },
     button,
+    enable,
     choice,
     slider,
     number,
