@@ -4,14 +4,12 @@
     cat = lattice.Lattice.from_log_probs(log_probs, targets, blank=0, symbols=symbols)
     lattice.trellis(cat, paths=["lbblblb", "bbblllb"])
 
-`lattice.py` holds the data, `views.py` and `comparing.py` say what is shown, `panel.py` where, `scene.py` is the
-display list, `svg.py` and `raster.py` turn it into SVG and matplotlib, `figure.py` shows and saves it. Importing this
-package needs numpy only.
+`lattice.py` holds the data. What is shown: `views.py` and `comparing.py` (to read), `aligning.py`, `filling.py`,
+`cutting.py`, `gradients.py` (to do), `xray.py` (your code, watched by `recording.py`), `breaking.py` and `controls.py`
+(your functions on other scores). What a model does is recorded elsewhere and drawn here: `greedy_walk` (a `Walk`, from
+`helpers.decoding.watch`) and `training_film` (a `Film`, from `helpers.filming.Camera`).
 
-What a model does is recorded elsewhere and drawn here: `greedy_walk` (a `Walk`, from `helpers.decoding.watch`) and
-`training_film` (a `Film`, from `helpers.filming.Camera`).
-`lattice.py` holds the data; `views.py`, `comparing.py`, `aligning.py`, `cutting.py` and `gradients.py` say what is
-shown, `panel.py` where; `scene.py` is the display list, `svg.py` and `raster.py` turn it into SVG and matplotlib, `live`
+`panel.py` says where; `scene.py` is the display list, `svg.py` and `raster.py` turn it into SVG and matplotlib, `live`
 makes the SVG answer, `figure.py` shows and saves it. Importing this package needs numpy only.
 """
 

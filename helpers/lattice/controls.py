@@ -172,8 +172,9 @@ class Knobs:
         except ImportError:
             mark, line = "lattice-still", f"{line}. The sliders need the package ipywidgets."
         else:
-            mark, line = _mark(widget.children[-1]), f"{line}. {_SENTENCE}"
-            display(widget)
+            mark = _mark(widget.children[-1])
+            # Where the widget cannot live, its text stands in for it: a sentence, not the tree of its parts.
+            display({**widget._repr_mimebundle_(), "text/plain": _SENTENCE}, raw=True)
         data, metadata = figure._repr_mimebundle_()
         if "text/html" in data:
             data["text/html"] = f'<div class="{mark}">{data["text/html"]}<div>{escape(line)}</div></div>'

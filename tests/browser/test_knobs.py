@@ -42,8 +42,10 @@ def executed():
 def test_the_output_holds_the_sliders_and_a_drawing_that_needs_no_kernel(executed):
     kinds = [set(out.data) for out in executed.cells[0].outputs]
     assert any("application/vnd.jupyter.widget-view+json" in kind for kind in kinds)
+    (sliders,) = [out for out in executed.cells[0].outputs if "image/png" not in out.data]
+    assert sliders.data["text/plain"] == "The sliders need a running kernel: run this cell to move them."
     (still,) = [out for out in executed.cells[0].outputs if "image/png" in out.data]
-    assert "The sliders need a running kernel" in still.data["text/html"]
+    assert "cost 2.741 nats" in still.data["text/html"]
     assert "\n" not in still.data["text/plain"]
 
 
@@ -66,25 +68,26 @@ def test_a_saved_page_shows_the_drawing_and_says_why_nothing_slides(executed, op
 
 @pytest.mark.slow
 def test_in_jupyterlab_a_slider_redraws_and_the_still_drawing_steps_aside(lab, open_page):
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page = open_page(f"{lab}/lab/tree/knobs.ipynb", quiet=False, viewport={"width": 1300, "height": 900})
     page.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
-    page.keyboard.press("Escape")
+    page.get_by_text("| Idle").wait_for(timeout=60_000)  # what is run before the kernel is there is dropped
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     picture = page.locator(".widget-html-content svg")
-    picture.wait_for(timeout=60_000)
+    try:
+        picture.wait_for(timeout=40_000)
+    finally:
+        page.screenshot(path=SCREENSHOTS / "knobs_jupyterlab.png")
     assert page.locator(".widget-html-content svg").count() == 1
     assert not page.locator("[data-lattice=occupancy]").is_visible()
     before = page.locator(".widget-html-content").inner_html()
     handle = page.locator(".widget-slider", has_text="blank bias").locator("[role=slider], .noUi-handle").first
     handle.focus()
-    began = time.monotonic()
     handle.press("ArrowRight")
     page.wait_for_function(
         "before => document.querySelector('.widget-html-content').innerHTML !== before", arg=before, timeout=10_000
     )
-    taken = time.monotonic() - began
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "knobs_jupyterlab.png")
     assert page.locator(".widget-html-content svg").count() == 1
     assert taken < 3, (
