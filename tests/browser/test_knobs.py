@@ -90,9 +90,6 @@ def test_in_jupyterlab_a_slider_redraws_and_the_still_drawing_steps_aside(lab, o
     )
     page.screenshot(path=SCREENSHOTS / "knobs_jupyterlab.png")
     assert page.locator(".widget-html-content svg").count() == 1
-    assert taken < 3, (
-        taken
-    )  # through the browser, a shared machine and back; the kernel's own share is measured elsewhere
 
 
 @pytest.fixture(scope="module")
