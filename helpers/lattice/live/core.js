@@ -47,6 +47,7 @@ Arrow keys walk, Home and End go to the first and last frame. Keys without Ctrl,
 SHOWING. Highlights are elements made once and moved: a hover touches few elements.
   stage.marker(kind)         {at(place), off()}; kinds: "cursor", "from-blank", "from-label", "read", "write", "wrong",
                              "found", "next" (all differ in stroke or dash, not in colour alone)
+  stage.tint(nodes)          lays red over cells of a map, any number of them, for good
   stage.trail(kind)          {show("bl...") , off()}: a halo along a path from (0, 0); kind "path" or "other"
   stage.cut()                {through(nodes, "column" | "diagonal"), off()}: a line through node places
   stage.setText(id, text)    replaces the text of an SVG text or value ("value-3-2")
@@ -237,6 +238,7 @@ ${L} .from-label{stroke:var(--c-label)!important;stroke-width:4.5px!important}
 ${L} .read{stroke:var(--c-blank)!important;stroke-width:3px!important;stroke-dasharray:4 3!important}
 ${L} .write{stroke:var(--c-halo-0)!important;stroke-width:4px!important}
 ${L} .wrong{stroke:var(--c-wrong)!important;stroke-width:3px!important;stroke-dasharray:7 2 2 2!important}
+${L} .tint{fill:var(--c-wrong)!important;opacity:.45!important}
 ${L} .found{stroke:var(--c-halo-0)!important;stroke-width:3px!important}
 ${L} .next{stroke:var(--c-ink)!important;stroke-width:1.6px!important;stroke-dasharray:2 3!important}
 ${L} .path{stroke:var(--c-halo-0)!important;stroke-width:11px!important;stroke-linecap:round!important;
@@ -320,7 +322,6 @@ function makeStage(host, svg, payload) {
 
   const elements = new Map();
   for (const element of svg.querySelectorAll("[data-id]")) elements.set(element.dataset.id, element);
-  for (const tip of svg.querySelectorAll("[data-id] > title")) tip.remove(); // the panel says it; a tip would cover it
   svg.querySelector(":scope > title")?.remove();
   const paintings = [...svg.children];
   const under = svgElement("g", { class: "live" });
@@ -432,6 +433,16 @@ function makeStage(host, svg, payload) {
       return `M${one.x - r},${one.y}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0z`;
     }
     const to = after(one);
+    if (kind === "cursor") {
+      // Around the arc rather than on it, so that the arc stays as it is.
+      const [w, e] = [8, 2];
+      if (one.kind === "blank") {
+        const x = p.x0 + one.t * p.dx + p.rx - e;
+        return `M${x},${one.y - w}H${to.x - (to.kind === "final" ? 7 : p.rx) + e}v${2 * w}H${x}z`;
+      }
+      const y = p.y0 - one.u * p.dy - p.ry + e;
+      return `M${one.x - w},${y}V${to.y + p.ry - e}h${2 * w}V${y}z`;
+    }
     if (one.kind === "blank") {
       const x = p.x0 + one.t * p.dx + p.rx;
       return `M${x},${one.y}H${to.x - (to.kind === "final" ? 7 : p.rx) - 4}`;
@@ -456,6 +467,15 @@ function makeStage(host, svg, payload) {
         shown = null;
       },
     };
+  }
+
+  function tint(nodes) {
+    // One path for any number of cells.
+    const cells = nodes.map((one) => {
+      const p = panelOf.get(one.panel);
+      return `M${one.x - p.rx},${one.y - p.ry}h${2 * p.rx}v${2 * p.ry}h${-2 * p.rx}z`;
+    });
+    over.prepend(svgElement("path", { class: "live tint", d: cells.join("") }));
   }
 
   function corners(path, prefix = panels[0].prefix) {
@@ -535,14 +555,13 @@ function makeStage(host, svg, payload) {
     let current = start ?? place("node", 0, 0);
     let hovered = null;
     const cursor = marker("cursor");
-    const map = panels[0].map;
-    const handle = map ? svgElement("rect", { class: "live", width: 1, height: 1 }) : null;
-    if (handle) over.append(handle);
-    const elementOf = (one) => handle ?? elements.get(one.id);
+    // What has no element of its own (cells of a map, bundled arcs) lends its name to this one.
+    const handle = svgElement("rect", { class: "live", width: 1, height: 1 });
+    over.append(handle);
+    const elementOf = (one) => elements.get(one.id) ?? handle;
 
     function mark(one, tab) {
       const element = elementOf(one);
-      if (!element) return;
       if (!tab) return element.removeAttribute("tabindex");
       element.setAttribute("tabindex", "0");
       element.setAttribute("role", choose ? "button" : "img");
@@ -559,11 +578,11 @@ function makeStage(host, svg, payload) {
     function go(one, { focus = false, by = "key" } = {}) {
       // Where the focus is inside it must move along: an element that loses its tabindex would lose it.
       focus ||= svg.contains(root.getRootNode().activeElement ?? null);
-      if (one !== current && !handle) mark(current, false);
+      if (elementOf(one) !== elementOf(current)) mark(current, false);
       current = one;
       mark(one, true);
       visit(one, by);
-      if (focus) elementOf(one)?.focus({ preventScroll: true });
+      if (focus) elementOf(one).focus({ preventScroll: true });
     }
 
     function neighbour(one, direction) {
@@ -883,6 +902,7 @@ function makeStage(host, svg, payload) {
     el: (id) => elements.get(id) ?? null,
     walkable,
     marker,
+    tint,
     trail,
     cut,
     setText,
