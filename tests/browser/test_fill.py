@@ -36,7 +36,7 @@ def test_only_the_start_is_given_and_the_numbers_wait(page_of, cat, case):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_clicking_the_cells_it_reads_fills_a_cell(page_of, cat, case, theme):
     page = page_of(lattice.fill(cat, case.log_alpha), theme=theme)
-    page.get_by_role("button", name="anti-diagonals").click()
+    page.get_by_role("button", name="anti-diagonals", exact=True).click()
     for node in ("0-0", "0-0"):  # (1, 0) and (0, 1) both read (0, 0) alone
         page.locator(f"[data-id=node-{node}]").click()
     for node in ("1-0",):
@@ -55,7 +55,7 @@ def test_clicking_the_cells_it_reads_fills_a_cell(page_of, cat, case, theme):
 
 def test_the_whole_lattice_can_be_filled_by_keyboard_alone(page_of, cat, case):
     page = page_of(lattice.fill(cat, case.log_alpha))
-    page.get_by_role("button", name="label by label").press("Enter")
+    page.get_by_role("button", name="label by label", exact=True).press("Enter")
     node = page.locator("[data-id][tabindex='0']")
     node.focus()
     here = [0, 0]
@@ -95,10 +95,10 @@ NO_NUMBER = ["", "abc", "0.2 0.3", "1e", "2**3", "alert(1)"]
 
 def typing(page_of, cat, table):
     page = page_of(lattice.fill(cat, table))
-    page.get_by_role("button", name="anti-diagonals").click()
+    page.get_by_role("button", name="anti-diagonals", exact=True).click()
     for _ in range(3):  # next is (1, 1)
-        page.get_by_role("button", name="show me").click()
-    page.get_by_role("button", name="its number").click()
+        page.get_by_role("button", name="show me", exact=True).click()
+    page.get_by_role("button", name="its number", exact=True).click()
     return page
 
 
@@ -119,7 +119,7 @@ def test_wrong_numbers_get_a_hint_and_fill_nothing(page_of, cat, case):
         assert value(page, 1, 1) == "?", text
         assert "Not this." in said(page), text
     page.locator("input[type=text]").fill("0.208")
-    page.get_by_role("button", name="check").click()
+    page.get_by_role("button", name="check", exact=True).click()
     assert "one of the two ways" in said(page)
     screenshot(page, "fill_number")
     for text in NO_NUMBER:
@@ -135,7 +135,7 @@ def test_a_wrong_table_shows_its_own_numbers_and_says_so(page_of, cat, case):
     page.locator("input[type=text]").fill("0.245")
     page.locator("input[type=text]").press("Enter")
     assert "Your arithmetic is right, your array is not. 0.245 is not your array's 0.104" in said(page)
-    page.get_by_role("button", name="show me").click()
+    page.get_by_role("button", name="show me", exact=True).click()
     assert value(page, 1, 1) == "0.10"
     assert page.locator("path.wrong:not(.gone)").count() == 1
 
