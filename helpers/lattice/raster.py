@@ -8,7 +8,7 @@ from io import BytesIO
 
 import numpy as np
 
-from .scene import Circle, Heat, Image, Line, Polyline, Rect, Scene, Text, arrow_head
+from .scene import Circle, Heat, Image, Line, Polyline, Rect, Scene, Strokes, Text, arrow_head
 from .style import HEAT_OPACITY, PALETTE, resolve
 
 FAMILY = "DejaVu Sans"  # comes with matplotlib and has ∅ α β − ∞ → ↑ ␣
@@ -139,7 +139,9 @@ def _artist(ax, item, points: float, z: int) -> None:
     style = resolve(item.classes)
     alpha = style.get("opacity", 1.0)
     stroke, fill = _colour(style.get("stroke")), _colour(style.get("fill"))
-    width = (getattr(item, "width", None) if isinstance(item, Line | Polyline) else None) or style.get("width", 1)
+    width = (getattr(item, "width", None) if isinstance(item, Line | Polyline | Strokes) else None) or style.get(
+        "width", 1
+    )
     dash = style.get("dash")
     # matplotlib measures dashes in line widths.
     pattern = (0, [d / width for d in dash]) if dash else "-"
@@ -170,11 +172,16 @@ def _artist(ax, item, points: float, z: int) -> None:
         # Line2D rather than plot(): plot would change the limits of the axes.
         if isinstance(item, Polyline):
             xs, ys = [x for x, _ in item.points], [y for _, y in item.points]
+            corners = None
+        elif isinstance(item, Strokes):  # broken by NaN where the pen is lifted
+            xs = [x for x1, _, x2, _ in item.segments for x in (x1, x2, np.nan)]
+            ys = [y for _, y1, _, y2 in item.segments for y in (y1, y2, np.nan)]
+            corners = None
         else:
             (bx, by), corners = arrow_head(item) if item.head else ((item.x2, item.y2), None)
             xs, ys = [item.x1, bx], [item.y1, by]
-            if corners:
-                ax.add_patch(patches.Polygon(corners, facecolor=stroke, edgecolor="none", alpha=alpha, zorder=z))
+        if corners:
+            ax.add_patch(patches.Polygon(corners, facecolor=stroke, edgecolor="none", alpha=alpha, zorder=z))
         cap = style.get("cap", "butt")
         caps = {"solid_capstyle": cap, "dash_capstyle": cap, "solid_joinstyle": "round", "dash_joinstyle": "round"}
         ax.add_line(Line2D(xs, ys, color=stroke, **caps, **edge))

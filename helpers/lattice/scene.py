@@ -69,6 +69,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Strokes:
+    """Straight lines (x1, y1, x2, y2) of one look, as one element: where there are too many to name."""
+
+    id: str
+    segments: tuple[tuple[float, float, float, float], ...]
+    classes: tuple[str, ...]
+    width: float | None = None
+
+
+@dataclass(frozen=True)
 class Polyline:
     """A line through `points`; `width` overrules the class."""
 
@@ -105,7 +115,7 @@ class Image:
     classes: tuple[str, ...] = ("image",)
 
 
-Primitive = Circle | Rect | Heat | Image | Line | Polyline | Text
+Primitive = Circle | Rect | Heat | Image | Line | Strokes | Polyline | Text
 
 
 def arrow_head(item: Line) -> tuple[tuple[float, float], list[tuple[float, float]]]:

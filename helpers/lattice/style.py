@@ -75,6 +75,7 @@ STYLES: dict[str, dict] = {
     **{f"badge-{i}": {"fill": f"badge-{i}"} for i in range(HALOS)},
     "odd": {"stroke": "wrong", "width": 1.8, "dash": (3, 2), "fill": "odd"},
     "tint": {"stroke": "none", "fill": "wrong", "opacity": 0.28},
+    "cut": {"stroke": "halo-3", "width": 3, "dash": (10, 4), "fill": "none"},
     "ring": {"stroke": "wrong", "width": 3, "fill": "none"},
     "strip-f": {"stroke": "blank", "fill": "none"},
     "strip-g": {"stroke": "label", "fill": "none"},

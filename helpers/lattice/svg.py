@@ -7,6 +7,7 @@ important, every property that a host could pass down reset. Colours are CSS var
 JupyterLab, VS Code, Colab and Sphinx put on a dark page, and under `data-theme="auto"` when the system is dark.
 """
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from io import BytesIO
@@ -16,21 +17,35 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from .raster import to_palette_png
-from .scene import Circle, Heat, Image, Line, Polyline, Rect, Scene, Text, arrow_head
+from .scene import Circle, Heat, Image, Line, Polyline, Rect, Scene, Strokes, Text, arrow_head
 from .style import FONT, HEAT_OPACITY, PALETTE, STYLES, resolve
 
 XMLNS = "http://www.w3.org/2000/svg"
+MOST_HEADS = 160  # arrow heads with an element of their own; more would make the drawing half as large again
+_TIP = re.compile("<title>[^<]*</title>")
 DARK_HOSTS = ('[data-jp-theme-light="false"]', "body.vscode-dark", '[theme="dark"]', '[data-theme="dark"]')
 
 
-def to_svg(scene: Scene, alt: str) -> str:
-    """One self-contained <svg> element that may be saved as a file or set into a page."""
-    body = "".join(
-        f'<g class="cells">{"".join(map(_element, items))}</g>' if cells else "".join(map(_element, items))
-        for cells, items in groupby(scene.items, key=lambda item: item.classes == ("cell",))
-    )
+def to_svg(scene: Scene, alt: str, tips: bool = True) -> str:
+    """One self-contained <svg> element that may be saved as a file or set into a page.
+
+    tips: what a mouse reads when it rests on a node. A script that shows more does without.
+    """
+    shared = sum(isinstance(item, Line) and item.head > 0 for item in scene.items) > MOST_HEADS
+    body, heads = "", _heads(scene) if shared else ""
+    for cells, group in groupby(scene.items, key=lambda item: item.classes == ("cell",)):
+        items = list(group)
+        for i, item in enumerate(items):
+            if heads and isinstance(item, Circle) and "node" in item.classes:  # arcs lie below nodes, heads and all
+                items[i:i], heads = [heads], ""
+                break
+        drawn = "".join(item if isinstance(item, str) else _element(item, shared) for item in items)
+        body += f'<g class="cells">{drawn}</g>' if cells else drawn
+    body += heads
     scope = "lattice-" + sha256(f"{alt}{body}".encode()).hexdigest()[:10]
     width, height = _n(scene.width), _n(scene.height)
+    if not tips:
+        body = _TIP.sub("", body)
     return (
         f'<svg xmlns="{XMLNS}" class="{scope}" role="img" aria-label={quoteattr(alt)} '
         f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
@@ -111,7 +126,7 @@ def _css(properties: dict) -> str:
     return ";".join(f"{rule}!important" for part in parts for rule in part.split(";"))
 
 
-def _element(item) -> str:
+def _element(item, shared_heads: bool) -> str:
     own = f'data-id="{item.id}" class="{" ".join(item.classes)}"'
     if isinstance(item, Text):
         size = item.size or resolve(item.classes)["size"]
@@ -139,10 +154,12 @@ def _element(item) -> str:
         )
         return f"<g {own}>{''.join(images)}</g>"
     weight = f' style="stroke-width:{_n(item.width)}px!important"' if item.width is not None else ""
+    if isinstance(item, Strokes):
+        return f'<path {own} d="{"".join(_stroke(*line) for line in item.segments)}"{weight}/>'
     if isinstance(item, Polyline):
         points = " ".join(f"{_n(x)},{_n(y)}" for x, y in item.points)
         return f'<polyline {own} points="{points}"{weight}/>'
-    return _line(item, own, weight)
+    return _line(item, own, weight, shared_heads)
 
 
 # Classes sit on the shapes, not on a group around them: a host's rule for `circle` would beat an inherited colour.
@@ -173,15 +190,34 @@ def _picture(levels: np.ndarray, theme: str) -> str:
     return f"data:image/png;base64,{b64encode(buffer.getvalue()).decode('ascii')}"
 
 
-def _line(item: Line, own: str, weight: str) -> str:
+def _line(item: Line, own: str, weight: str, shared_heads: bool) -> str:
     if not item.head:
         return f'<line {own} x1="{_n(item.x1)}" y1="{_n(item.y1)}" x2="{_n(item.x2)}" y2="{_n(item.y2)}"{weight}/>'
-    (bx, by), corners = arrow_head(item)
-    points = " ".join(f"{_n(x)},{_n(y)}" for x, y in corners)
-    classes = " ".join(item.classes)
-    shaft = f'<line class="{classes}" x1="{_n(item.x1)}" y1="{_n(item.y1)}" x2="{_n(bx)}" y2="{_n(by)}"{weight}/>'
     tip = f"<title>{escape(item.tip)}</title>" if item.tip else ""
-    return f'<g data-id="{item.id}">{tip}{shaft}<polygon class="{classes} head" points="{points}"/></g>'
+    shaft = f'd="{_stroke(item.x1, item.y1, *arrow_head(item)[0])}"{weight}'
+    if shared_heads:
+        return f"<path {own} {shaft}>{tip}</path>" if tip else f"<path {own} {shaft}/>"
+    classes = " ".join(item.classes)
+    head = f'<path class="{classes} head" d="{_head(item)}"/>'
+    return f'<g data-id="{item.id}">{tip}<path class="{classes}" {shaft}/>{head}</g>'
+
+
+def _stroke(x1: float, y1: float, x2: float, y2: float) -> str:
+    end = f"H{_n(x2)}" if y1 == y2 else f"V{_n(y2)}" if x1 == x2 else f"L{_n(x2)} {_n(y2)}"
+    return f"M{_n(x1)} {_n(y1)}{end}"
+
+
+def _head(item: Line) -> str:
+    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in arrow_head(item)[1]) + "z"
+
+
+def _heads(scene: Scene) -> str:
+    """The arrow heads of all lines of a look as one element."""
+    looks: dict[tuple[str, ...], list[str]] = {}
+    for item in scene.items:
+        if isinstance(item, Line) and item.head:
+            looks.setdefault(item.classes, []).append(_head(item))
+    return "".join(f'<path class="{" ".join(look)} head" d="{"".join(all)}"/>' for look, all in looks.items())
 
 
 def _n(value: float, digits: int = 1) -> str:

@@ -127,9 +127,14 @@ def forward_backward(x) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def cats():
+def cats_logits():
+    """What a joiner would return for CATS over eight frames, (8, 5, 5); blank is 0."""
+    return 1.2 * np.random.default_rng(3).normal(size=(8, 5, 5))
+
+
+@pytest.fixture(scope="session")
+def cats(cats_logits):
     """CATS over eight frames: the lattice, log_alpha, log_beta."""
-    rng = np.random.default_rng(3)
-    scores = log_softmax(1.2 * rng.normal(size=(8, 5, 5)))
+    scores = log_softmax(cats_logits)
     x = lattice.Lattice.from_log_probs(scores, [1, 2, 3, 4], symbols=("∅", "C", "A", "T", "S"))
     return (x, *forward_backward(x))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..style import FONT, HEAT_OPACITY, PALETTE
-from ..svg import DARK_HOSTS, colour_value
+from ..svg import DARK_HOSTS, colour_value, to_svg
 from .packing import to_json
 from .question import Question
 
@@ -46,7 +46,8 @@ def fragment(figure: "Figure") -> str:
     key = "lattice-" + sha256(figure.svg().encode()).hexdigest()[:10]
     attributes = f'data-lattice="{figure.view}" data-key="{key}"'
     script = "" if pictures_only() else _script(figure, key)
-    return f'<div {attributes} style="overflow-x:auto">{figure.svg()}{question}{script}</div>'
+    svg = to_svg(figure.scene, figure.alt, tips=False) if script else figure.svg()
+    return f'<div {attributes} style="overflow-x:auto">{svg}{question}{script}</div>'
 
 
 def _script(figure: "Figure", key: str) -> str:

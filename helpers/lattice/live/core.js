@@ -40,19 +40,21 @@ keyboard; all parts are optional.
   kinds                      what answers to the pointer: ["node", "blank", "label"] (default), also "final"
   arcs: true                 arrow keys stop at arcs, too, between the nodes
   start                      place that Tab enters at; (0, 0) if omitted
-It returns {go(place), current()}: `go` moves the cursor as a key would, without taking the focus.
+It returns {go(place), current()}: `go` moves the cursor as a key would; the focus follows only if it is in the lattice.
 Arrow keys walk, Home and End go to the first and last frame. Keys without Ctrl, Alt or Meta never leave a figure
 (Jupyter would take `b` as "insert a cell"), except Tab, Escape and Shift+Enter.
 
 SHOWING. Highlights are elements made once and moved: a hover touches few elements.
   stage.marker(kind)         {at(place), off()}; kinds: "cursor", "from-blank", "from-label", "read", "write", "wrong",
                              "found", "next" (all differ in stroke or dash, not in colour alone)
+  stage.tint(nodes)          lays red over cells of a map, any number of them, for good
   stage.trail(kind)          {show("bl...") , off()}: a halo along a path from (0, 0); kind "path" or "other"
   stage.cut()                {through(nodes, "column" | "diagonal"), off()}: a line through node places
   stage.setText(id, text)    replaces the text of an SVG text or value ("value-3-2")
   stage.setLevel(place, v)   heat of a node, 0 to 1 (null: none)
   stage.fade(id, on)         dims an element
   stage.hide(id, on)         hides an element
+  stage.crop(y)              cuts the drawing off below y: for captions that the panel replaces
   stage.lens({node, blank, label})   for a map: texts of (t, u); a window of nodes around the cursor shows them
 SAYING
   stage.say(lines, {spoken, mood})   into the panel under the drawing: each line is a text or a list of parts; a part is
@@ -63,6 +65,7 @@ SAYING
   stage.hint(text)           one line above the panel that says what can be done here
 TOOLS, in the order of the calls, above the drawing (each returns its element; every target is at least 24 px)
   stage.button(text, title, act)
+  stage.enable(button, on)   shows a button as available or not; it still calls act, which may say why not
   stage.choice(label, [[value, text], ...], value, act)        buttons of which one is pressed
   stage.slider(label, {min, max, step, value, text}, act)      text(value) -> what is shown beside it; el.set(value)
   stage.number(label, {min, max, step, value}, act)            act(NaN) when it is no number
@@ -198,9 +201,9 @@ background:var(--c-paper);font-family:var(--font);font-size:14px;line-height:1.5
 .group>span,.group>label{color:var(--c-muted);font-size:13px;margin-right:2px}
 button{all:unset;box-sizing:border-box;min-width:28px;min-height:28px;padding:2px 10px;border:1px solid var(--c-outline);
 border-radius:5px;font:inherit;font-size:13px;text-align:center;cursor:pointer;color:var(--c-ink);background:var(--c-paper)}
-button:hover:not(:disabled){box-shadow:inset 0 0 0 1px var(--c-outline)}
+button:hover:not([aria-disabled=true]){box-shadow:inset 0 0 0 1px var(--c-outline)}
 button[aria-pressed=true]{background:var(--c-ink);color:var(--c-paper);border-color:var(--c-ink)}
-button:disabled{color:var(--c-muted);border-style:dashed;cursor:default}
+button[aria-disabled=true]{color:var(--c-muted);border-style:dashed;cursor:default}
 input{font:inherit;font-size:13px;color:var(--c-ink);min-height:28px;box-sizing:border-box;margin:0}
 input[type=range]{width:170px;accent-color:var(--c-blank)}
 input[type=number],input[type=text]{width:7em;padding:2px 6px;border:1px solid var(--c-outline);border-radius:5px;
@@ -221,7 +224,7 @@ overflow-y:auto;box-sizing:content-box}
 border-radius:5px;max-width:46em}
 .question p{margin:0 0 6px}.options{display:flex;flex-wrap:wrap;gap:6px}
 .options button{text-align:left}
-.question .answer{min-height:3em;margin:6px 0 0}
+.question .answer{min-height:1.5em;margin:6px 0 0}
 table{border-collapse:collapse;font-size:13px}
 th,td{padding:2px 10px;text-align:right;border-bottom:1px solid var(--c-hair);font-weight:400}
 th{color:var(--c-muted)}th:first-child,td:first-child{text-align:left}
@@ -235,6 +238,7 @@ ${L} .from-label{stroke:var(--c-label)!important;stroke-width:4.5px!important}
 ${L} .read{stroke:var(--c-blank)!important;stroke-width:3px!important;stroke-dasharray:4 3!important}
 ${L} .write{stroke:var(--c-halo-0)!important;stroke-width:4px!important}
 ${L} .wrong{stroke:var(--c-wrong)!important;stroke-width:3px!important;stroke-dasharray:7 2 2 2!important}
+${L} .tint{fill:var(--c-wrong)!important;opacity:.45!important}
 ${L} .found{stroke:var(--c-halo-0)!important;stroke-width:3px!important}
 ${L} .next{stroke:var(--c-ink)!important;stroke-width:1.6px!important;stroke-dasharray:2 3!important}
 ${L} .path{stroke:var(--c-halo-0)!important;stroke-width:11px!important;stroke-linecap:round!important;
@@ -318,7 +322,6 @@ function makeStage(host, svg, payload) {
 
   const elements = new Map();
   for (const element of svg.querySelectorAll("[data-id]")) elements.set(element.dataset.id, element);
-  for (const tip of svg.querySelectorAll("[data-id] > title")) tip.remove(); // the panel says it; a tip would cover it
   svg.querySelector(":scope > title")?.remove();
   const paintings = [...svg.children];
   const under = svgElement("g", { class: "live" });
@@ -430,6 +433,16 @@ function makeStage(host, svg, payload) {
       return `M${one.x - r},${one.y}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0z`;
     }
     const to = after(one);
+    if (kind === "cursor") {
+      // Around the arc rather than on it, so that the arc stays as it is.
+      const [w, e] = [8, 2];
+      if (one.kind === "blank") {
+        const x = p.x0 + one.t * p.dx + p.rx - e;
+        return `M${x},${one.y - w}H${to.x - (to.kind === "final" ? 7 : p.rx) + e}v${2 * w}H${x}z`;
+      }
+      const y = p.y0 - one.u * p.dy - p.ry + e;
+      return `M${one.x - w},${y}V${to.y + p.ry - e}h${2 * w}V${y}z`;
+    }
     if (one.kind === "blank") {
       const x = p.x0 + one.t * p.dx + p.rx;
       return `M${x},${one.y}H${to.x - (to.kind === "final" ? 7 : p.rx) - 4}`;
@@ -454,6 +467,15 @@ function makeStage(host, svg, payload) {
         shown = null;
       },
     };
+  }
+
+  function tint(nodes) {
+    // One path for any number of cells.
+    const cells = nodes.map((one) => {
+      const p = panelOf.get(one.panel);
+      return `M${one.x - p.rx},${one.y - p.ry}h${2 * p.rx}v${2 * p.ry}h${-2 * p.rx}z`;
+    });
+    over.prepend(svgElement("path", { class: "live tint", d: cells.join("") }));
   }
 
   function corners(path, prefix = panels[0].prefix) {
@@ -533,14 +555,13 @@ function makeStage(host, svg, payload) {
     let current = start ?? place("node", 0, 0);
     let hovered = null;
     const cursor = marker("cursor");
-    const map = panels[0].map;
-    const handle = map ? svgElement("rect", { class: "live", width: 1, height: 1 }) : null;
-    if (handle) over.append(handle);
-    const elementOf = (one) => handle ?? elements.get(one.id);
+    // What has no element of its own (cells of a map, bundled arcs) lends its name to this one.
+    const handle = svgElement("rect", { class: "live", width: 1, height: 1 });
+    over.append(handle);
+    const elementOf = (one) => elements.get(one.id) ?? handle;
 
     function mark(one, tab) {
       const element = elementOf(one);
-      if (!element) return;
       if (!tab) return element.removeAttribute("tabindex");
       element.setAttribute("tabindex", "0");
       element.setAttribute("role", choose ? "button" : "img");
@@ -555,11 +576,13 @@ function makeStage(host, svg, payload) {
     }
 
     function go(one, { focus = false, by = "key" } = {}) {
-      if (one !== current && !handle) mark(current, false);
+      // Where the focus is inside it must move along: an element that loses its tabindex would lose it.
+      focus ||= svg.contains(root.getRootNode().activeElement ?? null);
+      if (elementOf(one) !== elementOf(current)) mark(current, false);
       current = one;
       mark(one, true);
       visit(one, by);
-      if (focus) elementOf(one)?.focus({ preventScroll: true });
+      if (focus) elementOf(one).focus({ preventScroll: true });
     }
 
     function neighbour(one, direction) {
@@ -613,13 +636,13 @@ function makeStage(host, svg, payload) {
       if (choose) svg.style.setProperty("cursor", found ? "pointer" : "default");
       if (found && found !== hovered) visit(found, "pointer");
     });
+    svg.addEventListener("mousedown", (event) => event.preventDefault()); // the focus is set below, to the place chosen
     svg.addEventListener("pointerdown", (event) => {
       if (!drag || event.button) return;
       const [x, y] = toScene(event);
       pulling = true;
-      svg.setPointerCapture?.(event.pointerId);
-      const node = nearestNode(x, y);
-      visit(node, "pointer");
+      svg.setPointerCapture?.(event.pointerId);      const node = nearestNode(x, y);
+      go(node, { focus: true, by: "pointer" });
       drag(node, "start");
     });
     for (const name of ["pointerup", "pointercancel"]) {
@@ -672,6 +695,9 @@ function makeStage(host, svg, payload) {
     into.append(element);
     return element;
   }
+
+  // Not `disabled`: a button that is switched off under the finger would lose the focus.
+  const enable = (element, on) => element.setAttribute("aria-disabled", String(!on));
 
   function choice(label, options, value, act, into = tools) {
     const group = h("div", { class: "group", role: "group", "aria-label": label }, h("span", { "aria-hidden": "true" }, label));
@@ -730,8 +756,8 @@ function makeStage(host, svg, payload) {
     function render(to) {
       i = Math.min(Math.max(to, 0), count - 1);
       line.set(i);
-      first.disabled = back.disabled = i === 0;
-      on.disabled = i === count - 1;
+      for (const one of [first, back]) enable(one, i > 0);
+      enable(on, i < count - 1);
       show(i);
     }
     function stop() {
@@ -876,12 +902,17 @@ function makeStage(host, svg, payload) {
     el: (id) => elements.get(id) ?? null,
     walkable,
     marker,
+    tint,
     trail,
     cut,
     setText,
     setLevel,
     fade: (id, on) => elements.get(id)?.classList.toggle("dim", on),
     hide: (id, on) => elements.get(id)?.classList.toggle("gone", on),
+    crop(y) {
+      svg.setAttribute("viewBox", `0 0 ${width} ${y}`);
+      svg.setAttribute("height", y);
+    },
     lens(texts) {
       lens = makeLens(texts);
       lens.move(place("node", 0, 0));
@@ -894,6 +925,7 @@ function makeStage(host, svg, payload) {
       hint.hidden = !text;
     },
     button,
+    enable,
     choice,
     slider,
     number,

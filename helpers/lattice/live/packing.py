@@ -12,7 +12,7 @@ import numpy as np
 
 DECIMALS = 7  # of a logarithm: what a learner sees has three or four digits
 COARSEST = 2e-4  # step of a packed logarithm; an array with -1e9 for "impossible" is too wide for it and stays decimal
-PACK_FROM = 800  # numbers in an array: below, decimals are as short and can be read in the page
+PACK_FROM = 100  # numbers in an array: below, decimals are as short and can be read in the page
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 

@@ -100,7 +100,9 @@ function reader(stage, { node, arc, around = 0, name, start }) {
   });
 }
 
-const HINT = "Point at a node or an arc, or walk with the arrow keys.";
+function invite(stage) {
+  stage.hint(`Point at ${stage.isMap ? "the map" : "a node or an arc"}, or walk with the arrow keys.`);
+}
 
 function arcLines(stage) {
   const { spec, fmt } = stage;
@@ -123,7 +125,7 @@ function waysIn(p) {
 
 register("trellis", (stage) => {
   stage.reserve(2);
-  stage.hint(HINT);
+  invite(stage);
   reader(stage, {
     around: -1,
     name: (p) => `t=${p.t}, u=${p.u}, ${written(stage.spec, p.u)} written`,
@@ -136,7 +138,7 @@ for (const view of ["arcs", "best_path"]) {
   register(view, (stage) => {
     const { spec, fmt } = stage;
     stage.reserve(2);
-    stage.hint(HINT);
+    invite(stage);
     if (stage.isMap) stage.lens(scores(spec, fmt));
     reader(stage, {
       around: 1,
@@ -158,10 +160,11 @@ for (const [view, key, sign, direction] of [["alpha", "log_alpha", "α", -1], ["
   register(view, (stage) => {
     const { spec, fmt } = stage;
     const array = spec[key];
-    stage.hint(HINT);
+    invite(stage);
     if (stage.isMap) stage.lens({ ...scores(spec, fmt), node: (t, u) => fmt.probability(array[t][u]) });
     const wrong = stage.nodes().filter((p) => differ(array[p.t][p.u], fromNeighbours(stage, array, p, direction)));
-    for (const p of wrong.slice(0, 400)) stage.marker("wrong").at(p);
+    if (stage.isMap) stage.tint(wrong);
+    else for (const p of wrong) stage.marker("wrong").at(p);
     reader(stage, {
       around: direction,
       start: wrong[0],
@@ -170,7 +173,7 @@ for (const [view, key, sign, direction] of [["alpha", "log_alpha", "α", -1], ["
       node: (p) => [headline(spec, p), ...recurrence(stage, array, p, direction, sign)],
     });
     const many = wrong.length === 1 ? "1 node does" : `${wrong.length} nodes do`;
-    if (wrong.length) stage.say([[[`${many} not follow from the neighbours`, "wrong"], ": they have a dashed red ring."]]);
+    if (wrong.length) stage.say([[[`${many} not follow from the neighbours`, "wrong"], `: ${stage.isMap ? "they are red" : "they have a dashed red ring"}.`]]);
     else stage.say([[["✓ ", "right"], "Every node of this array follows from its neighbours. Point at one to see how."]]);
   });
 }
@@ -184,7 +187,7 @@ register("occupancy", (stage) => {
     return to.kind === "final" ? 0 : spec.log_beta[to.t][to.u];
   };
   const through = (arc) => spec.log_alpha[arc.t][arc.u] + arcLog(spec, arc) + behind(arc);
-  stage.hint(HINT);
+  invite(stage);
   if (stage.isMap) {
     const arcShare = (make) => (t, u) => fmt.probability(through(make(t, u)) - total);
     stage.lens({
