@@ -39,8 +39,9 @@ def film():
 @pytest.fixture(scope="module")
 def cut_out():
     rng = np.random.default_rng(4)
-    f, g, weights = rng.normal(size=(80, 12)), rng.normal(size=(1, 12)), rng.normal(size=(12, 6))
-    return lattice.node_microscope(f, g, np.maximum(f[:, None] + g[None], 0) @ weights, symbols="abcde_", labels="")
+    f, g, weights = rng.normal(size=(8, 112)), rng.normal(size=(3, 112)), 0.2 * rng.normal(size=(112, 6))
+    logits = np.maximum(f[:, None] + g[None], 0) @ weights  # f is large enough to travel packed
+    return lattice.node_microscope(f, g, logits, symbols="abcde_", labels="ab")
 
 
 # The greedy walk

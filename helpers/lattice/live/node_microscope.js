@@ -35,7 +35,7 @@ register("node_microscope", (stage) => {
     chosen.at(stage.node(t, u));
     strip("f", spec.f[t]);
     strip("g", spec.g[u]);
-    strip("sum", spec.sum[t][u]);
+    strip("sum", spec.sum[t * (stage.U + 1) + u]);
     stage.setText("strip-f-title", `f${low(t)}`);
     stage.setText("strip-g-title", `g${low(u)}`);
     stage.setText("bars-title", `softmax at (${t}, ${u})`);
