@@ -12,7 +12,7 @@ from .scene import Circle, Heat, Line, Polyline, Primitive, Rect, Scene, Text
 from .style import text_width
 from .views import _cut, _size, assemble
 
-MOST_NODES = 2500  # of one frame: more would make a heavy page
+MOST_NODES = 3000  # of one frame: more would make a heavy page
 _CURVE = 84  # pixels, the height of the curves
 _TELLING = (0.0, 0.25, 0.5, 1.0)  # where in a film the frames of a still picture are, by number
 

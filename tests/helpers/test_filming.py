@@ -218,6 +218,15 @@ def test_a_film_is_a_small_page_and_a_strip_on_paper(name):
     assert metadata["image/png"]["width"] == figure.still.width
 
 
+def test_the_longest_film_of_clouds_is_still_a_small_page():
+    T, U, N = 60, 49, 60
+    blank, label, _ = posteriors(torch.zeros(T, U + 1, 30), torch.zeros(U, dtype=torch.int64), tokenizer.blank)
+    blank[:, :-1] += label
+    cloud = (255 * blank).round().to(torch.uint8).numpy()[None].repeat(N, axis=0)
+    film = Film(("a",) * U, np.arange(N), np.linspace(7, 3, N), np.linspace(0, 0.6, N), cloud, ("a" * U,) * N)
+    assert len(without_pictures(lattice.training_film(film).html()).encode()) <= 150_000
+
+
 def test_a_film_that_cannot_be_shown_is_one_sentence():
     with pytest.raises(ValueError, match="This film is empty"):
         lattice.training_film(camera().film)
