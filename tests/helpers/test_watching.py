@@ -110,6 +110,30 @@ def test_a_decoder_that_hands_over_all_frames_walks_the_same_way(reference, fram
     assert places(seeds) == places(ours)
 
 
+def test_a_decoder_that_hands_over_what_is_left_walks_the_same_way():
+    def greedy_on_the_rest(model, encoder_output):
+        g, hidden = model.decoder(torch.tensor([[tokenizer.bos]]))
+        labels, t = [], 0
+        while t < len(encoder_output):
+            scores = torch.stack([CAT.joiner(frame, g[0, 0]) for frame in encoder_output[t:]])[None, :, None]
+            best = int(scores[0, 0, 0].argmax())
+            model.joiner(encoder_output[None, t:], g)  # overheard
+            if best == tokenizer.blank:
+                t += 1
+            else:
+                labels.append(best)
+                g, hidden = model.decoder(torch.tensor([[best]]), hidden_states=hidden)
+        return torch.tensor(labels)
+
+    def many(f, g):
+        if f.dim() == 1:
+            return CAT.joiner(f, g)
+        return torch.stack([CAT.joiner(frame, g[0, 0]) for frame in f[0]])[None, :, None]
+
+    patient = SimpleNamespace(decoder=CAT.decoder, joiner=many)
+    assert places(watch(greedy_on_the_rest, patient, FOUR)) == places(watch(greedy_decode, CAT, FOUR))
+
+
 def test_equal_frames_are_told_apart_by_where_the_walk_stands():
     same = Script({(0, 0): "c"})
     walk = watch(greedy_decode, same, torch.zeros(3, 1), truth="c")
