@@ -82,7 +82,9 @@ def training_film(film: Film | str = "learning") -> Figure:
 
 
 def _told(film: Film, n: int) -> str:
-    written = f" It writes “{_cut(film.written[n])}”." if film.written else ""
+    written = ""
+    if film.written:
+        written = f" It writes “{_cut(film.written[n])}”." if film.written[n] else " It writes nothing."
     step = "Untrained" if film.steps[n] == 0 else f"After {film.steps[n]} step{'s' if film.steps[n] > 1 else ''}"
     return f"{step}: {film.loss[n]:.2f} nats per label, the blank has {film.blank[n]:.2f} on average.{written}"
 

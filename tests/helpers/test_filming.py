@@ -191,13 +191,14 @@ def test_the_courses_films_show_what_the_text_says():
         assert film.written[0] != "".join(film.symbols)
         # The blank comes up before the alignment does: the answer to the question under the film.
         risen = int(np.argmax(film.blank > 0.4))
-        assert 0 < film.steps[risen] < 60
+        assert 0 < film.steps[risen] < 80
         assert film.loss[risen] < 0.7 * film.loss[0]
         assert film.occupancy[risen].max(axis=1).mean() / 255 < 0.6
     assert learning.written[-1] == "".join(learning.symbols)
     assert learning.occupancy[-1].max(axis=1).mean() / 255 > 0.8
     assert collapse.written[-1] == ""
-    assert collapse.occupancy[-1].max(axis=1).mean() / 255 < 0.4
+    assert collapse.written[len(collapse) // 2] == ""
+    assert collapse.occupancy[-1].max(axis=1).mean() / 255 < 0.5
     assert collapse.blank[-1] > 0.5
     with pytest.raises(ValueError, match="There is no film 'happy'"):
         Film.preset("happy")

@@ -62,7 +62,7 @@ register("training_film", (stage) => {
         ` has probability ${blank[n].toFixed(2)} on average · the likeliest place in a frame holds ${Math.round(100 * sharp[n])} % of P`,
       ],
     ];
-    if (written.length) lines.push(["it writes ", [`“${written[n]}”`, "mono"]]);
+    if (written.length) lines.push(written[n] ? ["it writes ", [`“${written[n]}”`, "mono"]] : "it writes nothing");
     stage.say(lines, { spoken: true });
   }
 
