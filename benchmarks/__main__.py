@@ -17,11 +17,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import gpu, grading, homework, lattice, scale, training
+from . import filming, gpu, grading, homework, lattice, scale, training
 from .measuring import Result, Skipped
 
 RESULTS = Path(__file__).with_name("results.json")
-USUAL = (*lattice.BENCHMARKS, *grading.BENCHMARKS, *homework.BENCHMARKS, *training.BENCHMARKS)
+USUAL = (*lattice.BENCHMARKS, *grading.BENCHMARKS, *homework.BENCHMARKS, *training.BENCHMARKS, *filming.BENCHMARKS)
 ON_REQUEST = (*training.ON_REQUEST, *gpu.ON_REQUEST, *scale.ON_REQUEST)
 
 
