@@ -105,7 +105,7 @@ register("xray", (stage) => {
       writes.length ? [`Step ${i} writes `, "soft"] : ["At last, for the cost", "soft"],
       [writes.length > 3 ? `${writes.length} cells at once: ${writes[0]}, …` : writes.join(", "), "strong"],
     ]);
-    const looked = step.reads.slice(0, 6).map(([t, u, value, state]) => [
+    const looked = step.reads.slice(0, 6).map(([t, u, value = tables[i - 1][t][u], state = "ready"]) => [
       `${at(t, u)} = ${fmt.logarithm(value, 3)}${state === "early" ? " (not filled yet)" : state === "never" ? " (never filled)" : ""}  `,
       state === "ready" ? "strong" : "wrong",
     ]);
