@@ -36,7 +36,8 @@ def fill(cat: Lattice, table, exercise: str = "forward", *, question: Question |
         raise ValueError(f'exercise is "{exercise}": write "forward" or "backward".')
     if not density_for(_lattice(cat).T, cat.U).node_numbers:
         raise ValueError(
-            f"T = {cat.T} and U = {cat.U} leave no room for a number in each node: take at most 150 nodes and 18 frames."
+            f"T = {cat.T} and U = {cat.U} leave no room for a number in each node: "
+            "take at most 150 nodes and 18 frames."
         )
     whole = _DIRECTIONS[exercise](cat, table)
     name = "log_alpha" if exercise == "forward" else "log_beta"
