@@ -75,7 +75,7 @@ register("xray", (stage) => {
       const there = known(p.t, p.u);
       // What stands in a cell before the function fills it shows in grey, without heat.
       stage.setText(`value-${p.t}-${p.u}`, Number.isNaN(values[p.t][p.u]) && !there ? "·" : fmt.logarithm(values[p.t][p.u]));
-      stage.fade(`value-${p.t}-${p.u}`, !there);
+      stage.el(`value-${p.t}-${p.u}`)?.style.setProperty("opacity", there ? "1" : "0.6", "important");
       stage.setLevel(p, there ? spec.levels[p.t][p.u] : null);
     }
     if (ring) stage.hide(ring, i <= wrongFrom);
