@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import grading, homework, lattice
+from . import filming, grading, homework, lattice
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -22,7 +22,7 @@ RESULTS = Path(__file__).with_name("results.json")
 def main() -> None:
     """Run all benchmarks, or those named."""
     console = Console(width=150)
-    everything = (*lattice.BENCHMARKS, *grading.BENCHMARKS, *homework.BENCHMARKS)
+    everything = (*lattice.BENCHMARKS, *grading.BENCHMARKS, *homework.BENCHMARKS, *filming.BENCHMARKS)
     wanted = sys.argv[1:] or [measure.__name__ for measure in everything]
     if unknown := set(wanted) - {measure.__name__ for measure in everything}:
         sys.exit(f"There is no benchmark {unknown.pop()}. There are: {', '.join(m.__name__ for m in everything)}.")

@@ -125,23 +125,23 @@ class _Listener:
     def joiner(self, f: Tensor, g: Tensor) -> Tensor:
         """The model's own, overheard."""
         scores = self._model.joiner(f, g)
-        rows = scores.reshape(-1, scores.shape[-1])
-        t = self._frame(f.reshape(-1, f.shape[-1]))
-        # Who hands over all frames at once uses the row of the frame where the walk stands.
-        row = rows[min(t, len(rows) - 1)] if len(rows) > 1 else rows[0]
-        self.calls.append((t, torch.softmax(row.detach().float().cpu(), dim=-1), []))
+        given, rows = f.reshape(-1, f.shape[-1]), scores.reshape(-1, scores.shape[-1])
+        now, row = self._now(), 0
+        if len(given) == 1:
+            same = _like(self._frames, given[0])
+            now = next((t for t in same if t >= now), same[0] if same else now)
+        else:
+            # Who hands over many frames at once uses the row of the frame where the walk stands.
+            row = next(iter(_like(given, self._frames[now])), 0)
+        self.calls.append((now, torch.softmax(rows[row].detach().float().cpu(), dim=-1), []))
         return scores
 
-    def _frame(self, given: Tensor) -> int:
-        """Which frame was handed over: the first like it, not before where the walk stands."""
-        now = 0
-        if self.calls:
-            t, shares, _ = self.calls[-1]
-            now = min(t + (int(shares.argmax()) == tokenizer.blank), len(self._frames) - 1)
-        if len(given) == 1:
-            same = (self._frames == given[0]).all(dim=1).nonzero().flatten().tolist()
-            return next((t for t in same if t >= now), same[0] if same else now)
-        return now
+    def _now(self) -> int:
+        """The frame where the walk stands, by the answer before."""
+        if not self.calls:
+            return 0
+        t, shares, _ = self.calls[-1]
+        return min(t + (int(shares.argmax()) == tokenizer.blank), len(self._frames) - 1)
 
     def steps(self) -> tuple:
         """The calls as steps of a walk."""
@@ -158,6 +158,11 @@ class _Listener:
             steps.append(Step(t, u, top, tuple(map(text, read))))
             u += top[0][0] != BLANK_TEXT
         return tuple(steps)
+
+
+def _like(frames: Tensor, one: Tensor) -> list[int]:
+    """Where `one` (J,) stands among `frames` (T, J)."""
+    return (frames == one).all(dim=1).nonzero().flatten().tolist()
 
 
 def predictions_table(ground_truth: list[str], predictions: list[str]) -> pandas.DataFrame:

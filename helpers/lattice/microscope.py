@@ -10,7 +10,7 @@ from .panel import Density, Footer, Panel
 from .scene import Line, Polyline, Primitive, Rect, Text
 from .views import assemble
 
-MOST_NODES, MOST_DIMENSIONS = 96, 128
+MOST_FRAMES, MOST_NODES, MOST_DIMENSIONS = 16, 64, 128
 _NODES = Density("pair", 40, 40, 13, 5, node_numbers=False, arc_numbers=False)
 _BARS, _BAR, _PITCH = 8, 120, 18
 _STRIP, _GAP = 30, 8  # height of half a strip of numbers, and the space between two
@@ -38,8 +38,11 @@ def node_microscope(
         raise ValueError(f"logits must have shape (T, U+1, V) = {(T, rows, V)}; they have shape {logits.shape}.")
     if len(labels) != rows - 1:
         raise ValueError(f"labels must name the U = {rows - 1} rows above the first; there are {len(labels)}.")
-    if T * rows > MOST_NODES:
-        raise ValueError(f"{T} × {rows} nodes are too many for a microscope: cut out at most {MOST_NODES}.")
+    if T > MOST_FRAMES or T * rows > MOST_NODES:
+        raise ValueError(
+            f"{T} × {rows} nodes are too many for a microscope: "
+            f"cut out at most {MOST_FRAMES} frames and {MOST_NODES} nodes."
+        )
     shares = _softmax(logits)
     texts = [BLANK_TEXT if i == blank % V else visible(str(symbol)) for i, symbol in enumerate(symbols)]
     J, kept = f.shape[1], _telling(f, g)
@@ -68,7 +71,7 @@ def node_microscope(
         middle = y + _STRIP
         items.append(Line(f"strip-{name}-zero", left, middle, left + across * len(kept), middle, ("grid",)))
         points = spikes(values, left, middle, across, _STRIP / scale)
-        items.append(Polyline(f"strip-{name}", points, (f"strip-{name}",), max(1.0, 0.6 * across)))
+        items.append(Polyline(f"strip-{name}", points, (f"strip-{name}",), min(6.0, max(1.0, 0.6 * across))))
         items.append(Text(f"strip-{name}-title", left - 12, middle, title, ("text", "heading"), "end"))
         strips[name] = round(middle, 1)
         y += 2 * _STRIP + _GAP
@@ -93,7 +96,7 @@ def node_microscope(
         "top": [[[list(pair) for pair in one] for one in column] for column in top],
         "f": np.round(f, 2),
         "g": np.round(g, 2),
-        "sum": [[np.round(a + b, 2) for b in g] for a in f],
+        "sum": np.round(f[:, None] + g[None], 2).reshape(T * rows, -1),  # two axes: large ones travel packed
         "strips": {"left": left, "across": across, "scale": _STRIP / scale, **strips},
         "bar": _BAR,
     }

@@ -12,7 +12,7 @@ from .scene import Circle, Heat, Line, Polyline, Primitive, Rect, Scene, Text
 from .style import text_width
 from .views import _cut, _size, assemble
 
-MOST_NODES = 2500  # of one frame: more would make a heavy page
+MOST_NODES = 3000  # of one frame: more would make a heavy page
 _CURVE = 84  # pixels, the height of the curves
 _TELLING = (0.0, 0.25, 0.5, 1.0)  # where in a film the frames of a still picture are, by number
 
@@ -82,8 +82,10 @@ def training_film(film: Film | str = "learning") -> Figure:
 
 
 def _told(film: Film, n: int) -> str:
-    written = f" It writes “{_cut(film.written[n])}”." if film.written else ""
-    step = "Untrained" if film.steps[n] == 0 else f"After {film.steps[n]} steps"
+    written = ""
+    if film.written:
+        written = f" It writes “{_cut(film.written[n])}”." if film.written[n] else " It writes nothing."
+    step = "Untrained" if film.steps[n] == 0 else f"After {film.steps[n]} step{'s' if film.steps[n] > 1 else ''}"
     return f"{step}: {film.loss[n]:.2f} nats per label, the blank has {film.blank[n]:.2f} on average.{written}"
 
 

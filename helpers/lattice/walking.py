@@ -112,8 +112,8 @@ class Walk:
             step = self.steps[self.first_error]
             said = f"“{self.truth[step.u]}” was said" if step.u < len(self.truth) else "nothing more was said"
             return f"At ({step.t}, {step.u}) it writes “{step.symbol}” where {said}: here it leaves the lattice."
-        if len(self.labels) < len(self.truth):
-            return f"It ends {len(self.truth) - len(self.labels)} labels too early."
+        if missing := len(self.truth) - len(self.labels):
+            return f"It ends {missing} label{'s' * (missing > 1)} too early."
         return "It stays in the lattice to the end: every label is right."
 
     def to_json(self) -> dict:

@@ -42,7 +42,8 @@ keyboard; all parts are optional.
   start                      place that Tab enters at; (0, 0) if omitted
 It returns {go(place), current()}: `go` moves the cursor as a key would; the focus follows only if it is in the lattice.
 Arrow keys walk, Home and End go to the first and last frame. Keys without Ctrl, Alt or Meta never leave a figure
-(Jupyter would take `b` as "insert a cell"), except Tab, Escape and Shift+Enter.
+(Jupyter would take `b` as "insert a cell"), except Tab, Escape and Shift+Enter; they are taken at the window, so an
+element of your own gets no keydown event: use `keys`.
 
 SHOWING. Highlights are elements made once and moved: a hover touches few elements.
   stage.marker(kind)         {at(place), off()}; kinds: "cursor", "from-blank", "from-label", "read", "write", "wrong",
@@ -667,22 +668,27 @@ function makeStage(host, svg, payload) {
   }
 
   let playing = null;
-  root.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+
+  // Notebook 7 listens for shortcuts on the document, on the way down: only the window comes before it. So while the
+  // focus is in this figure, its keys are taken there. What a browser does by itself (typing into a field, pressing a
+  // button) is not a matter of propagation and goes on.
+  function onKey(event) {
+    const [target] = event.composedPath();
+    if (!root.contains(target) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (["Tab", "Escape", "Shift"].includes(event.key) || /^F\d+$/.test(event.key)) return;
     if (event.shiftKey && event.key === "Enter") return;
-    event.stopPropagation(); // or Jupyter takes it for a shortcut
-    if (event.target.closest("svg") === svg && walker?.onKey(event)) event.preventDefault();
-    else if (event.key === " " && playing && !event.target.closest("button, input, select, summary, textarea")) {
+    event.stopPropagation();
+    if (event.type !== "keydown") return;
+    if (svg.contains(target)) {
+      if (walker?.onKey(event)) event.preventDefault();
+    } else if (event.key === " " && playing && !target.closest("button, input, select, summary, textarea, audio")) {
       playing();
       event.preventDefault();
     }
-  });
-  for (const kind of ["keypress", "keyup"]) {
-    root.addEventListener(kind, (event) => {
-      if (!(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
-    });
   }
+  const kinds = ["keydown", "keypress", "keyup"];
+  root.addEventListener("focusin", () => kinds.forEach((kind) => addEventListener(kind, onKey, true)));
+  root.addEventListener("focusout", () => kinds.forEach((kind) => removeEventListener(kind, onKey, true)));
 
   // ---- tools
 

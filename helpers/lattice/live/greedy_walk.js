@@ -48,7 +48,7 @@ register("greedy_walk", (stage) => {
       bar.classList.toggle("bar-blank", kind === blank);
       bar.classList.toggle("bar-label", kind !== blank);
       symbol.textContent = seen(kind);
-      share.textContent = kind ? p.toFixed(3) + (kind === truth[u] && n <= right ? " ← said" : "") : "";
+      share.textContent = kind ? p.toFixed(3) + (kind === truth[u] && n <= right ? " ← said next" : "") : "";
     });
     const best = symbols[0];
     const isBlank = best === blank;
@@ -79,10 +79,16 @@ register("greedy_walk", (stage) => {
     text: (i) => (i < steps.length ? `${i + 1} of ${steps.length}` : "the end"),
   });
   if (error >= 0) stage.button("first error", "go to the first wrong label (e)", () => film.go(error));
+  // Not `choose`: the space key is to play.
+  svg.addEventListener("click", (event) => {
+    const box = svg.getBoundingClientRect();
+    const { x0, dx, T } = stage.panels[0];
+    const t = Math.round((((event.clientX - box.left) * svg.viewBox.baseVal.width) / box.width - x0) / dx);
+    if (t >= 0 && t < T) film.go(Math.max(0, steps.findIndex((step) => step[0] >= t)));
+  });
   stage.hint("→ and ← step, space plays, Home and End jump; click a frame to go there.");
   stage.walkable({
     name: ({ t, u }) => `greedy walk, frame ${t}, ${u} labels written; arrow keys step along the walk`,
-    choose: ({ t }) => film.go(Math.max(0, steps.findIndex((step) => step[0] >= t))),
     keys: {
       ArrowRight: () => film.go(film.at() + 1),
       ArrowLeft: () => film.go(film.at() - 1),

@@ -19,7 +19,7 @@ register("node_microscope", (stage) => {
 
   function strip(name, values) {
     const middle = spec.strips[name];
-    const points = values.flatMap((value, j) => {
+    const points = Array.from(values).flatMap((value, j) => {
       const x = (left + (j + 0.5) * across).toFixed(1);
       return [`${x},${middle}`, `${x},${(middle - scale * value).toFixed(1)}`, `${x},${middle}`];
     });
@@ -35,7 +35,7 @@ register("node_microscope", (stage) => {
     chosen.at(stage.node(t, u));
     strip("f", spec.f[t]);
     strip("g", spec.g[u]);
-    strip("sum", spec.sum[t][u]);
+    strip("sum", spec.sum[t * (stage.U + 1) + u]);
     stage.setText("strip-f-title", `f${low(t)}`);
     stage.setText("strip-g-title", `g${low(u)}`);
     stage.setText("bars-title", `softmax at (${t}, ${u})`);

@@ -56,13 +56,13 @@ register("training_film", (stage) => {
     onLoss.setAttribute("cy", y.loss[n]);
     onBlank.setAttribute("cy", y.blank[n]);
     const lines = [
-      [[steps[n] ? `after ${steps[n]} steps` : "untrained", "strong"], ` · ${loss[n].toFixed(2)} nats per label`],
+      [[steps[n] ? `after ${steps[n]} step${steps[n] > 1 ? "s" : ""}` : "untrained", "strong"], ` · ${loss[n].toFixed(2)} nats per label`],
       [
         ["∅", "blank"],
         ` has probability ${blank[n].toFixed(2)} on average · the likeliest place in a frame holds ${Math.round(100 * sharp[n])} % of P`,
       ],
     ];
-    if (written.length) lines.push(["it writes ", [`“${written[n]}”`, "mono"]]);
+    if (written.length) lines.push(written[n] ? ["it writes ", [`“${written[n]}”`, "mono"]] : "it writes nothing");
     stage.say(lines, { spoken: true });
   }
 
