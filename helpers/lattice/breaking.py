@@ -15,7 +15,7 @@ from .live import Question
 from .numerals import logarithm, probability
 from .panel import Footer, Panel
 from .views import _LEAST_WIDTH, _count, _size, assemble, log_levels
-from .xray import unwritten
+from .xray import MOST_CELLS, unwritten
 from .yours import NotYet, Shares, shares, table_of, train
 
 FASTEMIT = (0.0, 0.03, 0.1, 0.3, 1.0)
@@ -214,7 +214,7 @@ def _slide(name, texts, levels, lines, wrong=None, arcs=None, size=None) -> dict
     return {
         "name": name,
         "texts": texts,
-        "levels": levels,
+        "levels": np.round(levels, 2),
         "lines": lines,
         "wrong": [] if wrong is None else np.argwhere(wrong).tolist(),
         "arcs": arcs,
@@ -240,6 +240,11 @@ def _of_shares(name: str, found: Shares, whole: Lattice, lines: list[str]) -> di
 
 
 def _slides(cat: Lattice, label: str, slides: list[dict], hint: str, question: Question) -> Figure:
+    if cat.T * (cat.U + 1) > MOST_CELLS:
+        raise ValueError(
+            f"T × (U+1) = {cat.T * (cat.U + 1):,} nodes are too many for {len(slides)} variants: "
+            f"take at most {MOST_CELLS}."
+        )
     first = slides[0]
     panel = Panel(cat.T, cat.symbols)
     arcs = first["arcs"]

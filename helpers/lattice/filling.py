@@ -5,7 +5,8 @@ from dataclasses import replace
 from .figure import Figure
 from .lattice import Lattice
 from .live import Question
-from .views import alpha, beta, log_levels
+from .panel import density_for
+from .views import _lattice, alpha, beta, log_levels
 
 _DIRECTIONS = {"forward": alpha, "backward": beta}
 
@@ -26,15 +27,22 @@ def fill(cat: Lattice, table, exercise: str = "forward", *, question: Question |
     The numbers that appear are those of `table`; one that does not follow from its neighbours is marked.
 
     Args:
-        cat: the lattice.
+        cat: the lattice, at most 150 nodes and 18 frames.
         table: log_alpha, or log_beta for exercise="backward"; (T, U+1).
         exercise: "forward" or "backward".
         question: what stands under the drawing; None for nothing.
     """
     if exercise not in _DIRECTIONS:
         raise ValueError(f'exercise is "{exercise}": write "forward" or "backward".')
+    if not density_for(_lattice(cat).T, cat.U).node_numbers:
+        raise ValueError(
+            f"T = {cat.T} and U = {cat.U} leave no room for a number in each node: "
+            "take at most 150 nodes and 18 frames."
+        )
     whole = _DIRECTIONS[exercise](cat, table)
     name = "log_alpha" if exercise == "forward" else "log_beta"
     levels, _, _ = log_levels(whole.spec[name])
     # Where no script runs, the filled lattice is the picture.
-    return replace(whole, view="fill", spec={**whole.spec, "exercise": exercise, "levels": levels}, question=question)
+    return replace(
+        whole, view="fill", spec={**whole.spec, "exercise": exercise, "levels": levels.round(2)}, question=question
+    )

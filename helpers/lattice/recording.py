@@ -399,8 +399,8 @@ def record(function: Callable, log_probs, targets, blank: int) -> Recording:
         return Recording(returned, [], None, None, first_line, source, _UNWATCHABLE)
     cells, root = getattr(table, "cells", None), getattr(table, "root", None)
     if cells is None or root is None or root.given:
-        kind = "Python lists" if isinstance(table, list | tuple) else "an array that is put together at the end"
-        problem = f"Your table is {kind}, and only arrays that are filled in place can be watched at work."
+        kind = "in Python lists" if isinstance(table, list | tuple) else "put together at the end, or made elsewhere"
+        problem = f"Your table is {kind}: only an array that your function fills in place can be watched at work."
         return Recording(returned, [], None, None, first_line, source, problem)
     return Recording(returned, tape.accesses, np.asarray(cells), root, first_line, source)
 

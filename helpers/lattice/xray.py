@@ -15,11 +15,12 @@ from .figure import Figure
 from .lattice import Lattice, as_array
 from .live import Question
 from .numerals import logarithm
-from .panel import MOST_NODES, Footer, Panel
+from .panel import Footer, Panel
 from .playback import Early, Playback, Step, Wrong, arithmetic, first_wrong, play
 from .recording import Recording, record
 from .views import _LEAST_WIDTH, _count, _size, assemble, log_levels
 
+MOST_CELLS = 150  # nodes that still have their numbers inside; more steps nobody follows
 _ORDERS = {
     "frame by frame": lambda t, u: (t, u),
     "frame by frame, labels downward": lambda t, u: (t, -u),
@@ -57,16 +58,16 @@ def xray(
 
     Args:
         function: `forward` or `backward`, or anything that returns (table, cost) like one of them.
-        log_probs: (T, U+1, V) of one utterance, at most 400 nodes.
+        log_probs: (T, U+1, V) of one utterance, at most 150 nodes (t, u).
         targets: (U,) classes.
         blank: class of the blank.
         symbols: text of every class, for the axes.
         exercise: "forward" or "backward"; without it the function's name decides.
     """
     cat = Lattice.from_log_probs(log_probs, targets, blank, symbols)
-    if cat.T * (cat.U + 1) > MOST_NODES:
+    if cat.T * (cat.U + 1) > MOST_CELLS:
         raise ValueError(
-            f"T × (U+1) = {cat.T * (cat.U + 1):,} nodes are too many to follow: take at most {MOST_NODES}."
+            f"T × (U+1) = {cat.T * (cat.U + 1):,} nodes are too many to follow: take at most {MOST_CELLS}."
         )
     name = getattr(function, "__name__", "your function")
     exercise = exercise or ("backward" if "backward" in name or "beta" in name else "forward")
@@ -148,7 +149,7 @@ def _figure(
         "label": cat.label,
         "exercise": exercise,
         array: table,
-        "levels": levels,
+        "levels": levels.round(2),
         "crop": crop,
         "start": playback.start,
         "steps": [_step_spec(step, cat, inputs) for step in playback.steps],
@@ -187,19 +188,22 @@ def _shown(source: list[str]) -> list[list]:
 
 
 def _step_spec(step: Step, cat: Lattice, inputs: Inputs) -> dict:
+    """A step for the script. A look at a cell that is filled is [t, u]; the script knows what stands there."""
     return {
         "writes": [[t, u, value] for (t, u), value in step.writes],
-        "reads": [[*read.node, read.value, read.state, int(read.wrapped)] for read in step.reads],
+        "reads": [
+            list(read.node) if read.state == "ready" else [*read.node, read.value, read.state] for read in step.reads
+        ],
         "arcs": [_arc(inputs, *place) for place in step.scores],
         "line": step.line,
     }
 
 
 def _arc(inputs: Inputs, t: int, u: int, k: int) -> list:
-    """A score by the arc that it belongs to: "b", "l", or "x" for a class that leads nowhere from that node."""
+    """A score by the arc that it belongs to: "b", "l", or "x" with the class that leads nowhere from that node."""
     if k == inputs.blank % inputs.log_probs.shape[2]:
-        return ["b", t, u, k]
-    return ["l" if u < len(inputs.targets) and k == inputs.targets[u] else "x", t, u, k]
+        return ["b", t, u]
+    return ["l", t, u] if u < len(inputs.targets) and k == inputs.targets[u] else ["x", t, u, k]
 
 
 def _sentences(exercise, inputs, recording, table, cost, playback: Playback, wrong: Wrong | None) -> list[tuple]:

@@ -66,11 +66,11 @@ def test_the_playback_shows_the_table_as_it_was_at_each_step(page_of):
         writes = figure.spec["steps"][step - 1]["writes"]
         assert len(writes) == 1
         ((t, u, _),) = writes
-        assert "dim" not in (page.locator(f"[data-id=value-{t}-{u}]").get_attribute("class"))
+        assert "opacity: 1" in page.locator(f"[data-id=value-{t}-{u}]").get_attribute("style")
     # Frame by frame: after five steps the first frame and one cell of the second are there.
     assert values[1].text_content() == "−2.53"
     assert values[2].text_content() == "−∞"
-    assert page.locator("text.dim").count() == 16 - 5
+    assert page.locator("text[style*='opacity: 0.6']").count() == 16 - 5
 
 
 def test_reads_writes_and_arcs_of_a_step_are_marked_and_read_out(page_of):

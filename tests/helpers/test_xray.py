@@ -327,4 +327,4 @@ def test_a_real_utterance_is_refused_in_one_sentence():
 def test_all_styles_are_watched_or_say_why():
     for source in STYLES.values():
         figure = xray(function(source, "forward"), *random_inputs(4, 3))
-        assert figure.spec["steps"] or "only arrays that are filled in place can be watched" in figure.alt
+        assert figure.spec["steps"] or "only an array that your function fills in place can be watched" in figure.alt

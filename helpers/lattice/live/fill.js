@@ -121,7 +121,7 @@ register("fill", (stage) => {
   function paint(p) {
     const there = filled.has(p);
     stage.setText(`value-${p.t}-${p.u}`, there ? fmt.probability(table[p.t][p.u]) : "?");
-    stage.fade(`value-${p.t}-${p.u}`, !there);
+    stage.el(`value-${p.t}-${p.u}`)?.style.setProperty("opacity", there ? "1" : "0.6", "important");
     stage.setLevel(p, there ? spec.levels[p.t][p.u] : null);
   }
 

@@ -75,7 +75,7 @@ register("xray", (stage) => {
       const there = known(p.t, p.u);
       // What stands in a cell before the function fills it shows in grey, without heat.
       stage.setText(`value-${p.t}-${p.u}`, Number.isNaN(values[p.t][p.u]) && !there ? "·" : fmt.logarithm(values[p.t][p.u]));
-      stage.fade(`value-${p.t}-${p.u}`, !there);
+      stage.el(`value-${p.t}-${p.u}`)?.style.setProperty("opacity", there ? "1" : "0.6", "important");
       stage.setLevel(p, there ? spec.levels[p.t][p.u] : null);
     }
     if (ring) stage.hide(ring, i <= wrongFrom);
@@ -105,7 +105,7 @@ register("xray", (stage) => {
       writes.length ? [`Step ${i} writes `, "soft"] : ["At last, for the cost", "soft"],
       [writes.length > 3 ? `${writes.length} cells at once: ${writes[0]}, …` : writes.join(", "), "strong"],
     ]);
-    const looked = step.reads.slice(0, 6).map(([t, u, value, state]) => [
+    const looked = step.reads.slice(0, 6).map(([t, u, value = tables[i - 1][t][u], state = "ready"]) => [
       `${at(t, u)} = ${fmt.logarithm(value, 3)}${state === "early" ? " (not filled yet)" : state === "never" ? " (never filled)" : ""}  `,
       state === "ready" ? "strong" : "wrong",
     ]);
