@@ -10,9 +10,9 @@ from helpers.checks.rubric import Exercise
 from helpers.checks.runs import LOG
 from helpers.checks.scoring import ExerciseResult, decide_probes
 
+from . import homework3_zoo as zoo
 from . import training
 from .homework3_reference import REFERENCE
-from .homework3_zoo import ZOO
 from .reading import NotReadable, read_reply
 
 
@@ -54,19 +54,15 @@ def _reply(folder: Path, exercise: Exercise, key: str) -> Reply:
 
 
 def _misconceptions(exercise: str, seed: bytes, replies: dict[str, Reply], truth: dict[str, Arrays]) -> list[str]:
-    if all(reply.status == "ok" and probing.same(reply.arrays, truth[key]) for key, reply in replies.items()):
-        return []
+    probes = {probe.key: probe for probe in PROBES[exercise]}
     return probing.recognise(
-        replies, truth, {name: outline(exercise, wrong, seed) for name, wrong in ZOO[exercise].items()}
+        replies, truth, zoo.everything(exercise), lambda name, key: outline(exercise, name, probes[key], seed)
     )
 
 
-def outline(exercise: str, wrong: object, seed: bytes) -> dict[str, dict]:
-    """How a known mistake ends: by probe its status and, where there are arrays, their sketch."""
-    found = {}
-    for probe in PROBES[exercise]:
-        reply = probing.ask(exercise, wrong, probe, seed)
-        found[probe.key] = {"status": reply.status}
-        if reply.arrays is not None:
-            found[probe.key]["sketch"] = probing.sketch(reply.arrays)
-    return found
+def outline(exercise: str, name: str, probe: probing.Probe, seed: bytes) -> dict[str, object]:
+    """How a known mistake answers a probe: its status and, where there are arrays, their sketch."""
+    reply = probing.ask(exercise, zoo.wrong(exercise, name), probe, seed)
+    if reply.arrays is None:
+        return {"status": reply.status}
+    return {"status": reply.status, "sketch": probing.sketch(reply.arrays)}
