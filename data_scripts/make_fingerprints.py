@@ -80,7 +80,7 @@ def sketches() -> dict[str, dict[str, dict]]:
     return {
         exercise: {
             name: {
-                probe.key: homework3.outline(exercise, name, probe, published.SEED)
+                probe.key: homework3.outline(exercise, name, probe.key, published.SEED)
                 for probe in PROBES[exercise]
                 if probing.PAIR not in name or probe.key not in _LARGE
             }

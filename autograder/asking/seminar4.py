@@ -81,4 +81,6 @@ def _random_inputs(
         log_probs[blocked, blank] = -np.inf
         for t, u in zip(*np.nonzero(rng.random((T - 1, U)) < 0.35), strict=True):
             log_probs[t + 1, u, targets[u]] = -np.inf
+        # Each node's probabilities still sum to 1: who takes a log-softmax once more has the same numbers.
+        log_probs = log_softmax(log_probs)
     return Inputs(log_probs, targets.astype(np.int64), blank)

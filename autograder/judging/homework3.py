@@ -1,5 +1,6 @@
 """Judge Homework 3: the truth for every probe, misconceptions, points."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -41,6 +42,7 @@ def judge(exercise: Exercise, seed: bytes, folder: Path, hand_in: HandIn) -> tup
     return decide_probes(exercise, probes, replies, truth, _misconceptions(exercise.key, seed, replies, truth)), None
 
 
+@lru_cache(maxsize=64)
 def truths(exercise: str, seed: bytes) -> dict[str, Arrays]:
     """The right arrays of every probe of an exercise."""
     return {probe.key: probing.ask(exercise, REFERENCE[exercise], probe, seed).arrays for probe in PROBES[exercise]}
@@ -54,14 +56,15 @@ def _reply(folder: Path, exercise: Exercise, key: str) -> Reply:
 
 
 def _misconceptions(exercise: str, seed: bytes, replies: dict[str, Reply], truth: dict[str, Arrays]) -> list[str]:
-    probes = {probe.key: probe for probe in PROBES[exercise]}
     return probing.recognise(
-        replies, truth, zoo.everything(exercise), lambda name, key: outline(exercise, name, probes[key], seed)
+        replies, truth, zoo.everything(exercise), lambda name, key: outline(exercise, name, key, seed)
     )
 
 
-def outline(exercise: str, name: str, probe: probing.Probe, seed: bytes) -> dict[str, object]:
-    """How a known mistake answers a probe: its status and, where there are arrays, their sketch."""
+@lru_cache(maxsize=8192)
+def outline(exercise: str, name: str, key: str, seed: bytes) -> dict[str, object]:
+    """How a known mistake answers the probe of that key: its status and, where there are arrays, their sketch."""
+    probe = next(probe for probe in PROBES[exercise] if probe.key == key)
     reply = probing.ask(exercise, zoo.wrong(exercise, name), probe, seed)
     if reply.arrays is None:
         return {"status": reply.status}

@@ -113,8 +113,11 @@ def inputs_of(recipe: dict) -> Inputs:
         log_probs = log_softmax(np.array(recipe["logits"], dtype=np.float64))
     else:
         log_probs = random_log_probs(**recipe["random"])
-    for t, u, k in recipe.get("impossible", ()):
-        log_probs[t, u, k] = -np.inf
+    if impossible := recipe.get("impossible"):
+        for t, u, k in impossible:
+            log_probs[t, u, k] = -np.inf
+        # What is left of a node's probability still sums to 1: a log-softmax once more must change nothing.
+        log_probs = log_softmax(log_probs)
     return Inputs(log_probs, np.array(recipe["targets"], dtype=np.int64), recipe["blank"])
 
 

@@ -96,9 +96,12 @@ class Watched(nn.Module):
         super().__init__()
         patience = Patience()
 
-        def join(*arguments, **more):
+        def join(encoder_outputs, decoder_outputs):
             patience.one_more()
-            return model.joiner(*arguments, **more)
+            if encoder_outputs.dim() == decoder_outputs.dim() == 2:
+                # As many frames as rows, side by side: a Linear takes that too, so students' joiners do.
+                return model.joiner(encoder_outputs[:, None], decoder_outputs[:, None])[:, 0, 0]
+            return model.joiner(encoder_outputs, decoder_outputs)
 
         self.anchor = nn.Parameter(torch.zeros(1))  # for code that asks a model for its device
         self.decoder, self.joiner = model.decoder, Part(join)

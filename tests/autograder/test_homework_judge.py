@@ -15,12 +15,11 @@ def replies(exercise, written):
 
 
 def named(exercise, written):
-    probes = {probe.key: probe for probe in PROBES[exercise]}
     return probing.recognise(
         replies(exercise, written),
         homework3.truths(exercise, SEED),
         homework3_zoo.everything(exercise),
-        lambda name, key: homework3.outline(exercise, name, probes[key], SEED),
+        lambda name, key: homework3.outline(exercise, name, key, SEED),
     )
 
 
