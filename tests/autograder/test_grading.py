@@ -922,7 +922,7 @@ def judged(exercise, answer_to, folder):
 
 
 @pytest.mark.parametrize(
-    ("exercise", "name"), [(exercise, name) for exercise in SEMINAR4 for name in zoo.ZOO[exercise.key]]
+    ("exercise", "name"), [(exercise, name) for exercise in SEMINAR4 for name in zoo.everything(exercise.key)]
 )
 def test_the_judge_names_every_known_mistake(exercise, name, tmp_path):
     result, picture = judged(exercise, lambda inputs: zoo.answers(exercise.key, name, inputs), tmp_path)

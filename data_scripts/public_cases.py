@@ -1,23 +1,13 @@
-"""Make `helpers/assets/seminar4_cases.json`: the public cases with their right answers, and fingerprints of mistakes.
-
-    python -m data_scripts.make_public_cases            # write
-    python -m data_scripts.make_public_cases --check    # exit 1 if the stored file is not what would be written
+"""The public cases of Seminar 4: inputs that students may look at. `make_fingerprints` stores them with their answers.
 
 The logits of the small cases are numbers that RNN-T implementations have published in their tests; the costs are ours,
 from the oracle, and tests compare them with the published ones, with enumeration and with torchaudio.
 """
 
-import argparse
-import json
-import sys
-from pathlib import Path
-
 import numpy as np
 
-from autograder.judging import oracle, zoo
+from autograder.judging import oracle
 from helpers.checks.cases import inputs_of
-
-OUTPUT = Path(__file__).resolve().parent.parent / "helpers" / "assets" / "seminar4_cases.json"
 
 CAT_FRAMES = np.array([[0.2, 2.0, 0.1, -0.5], [1.0, 0.6, 0.7, -0.3], [0.4, -0.5, 1.8, 0.2], [0.5, -1.0, 0.3, 1.9]])
 CAT_LABELS = np.array([[0.3, 0.9, -0.6, -0.8], [0.4, -0.9, 0.8, -0.4], [0.2, -0.8, -0.7, 1.0], [1.5, -0.6, -0.5, -0.4]])
@@ -85,7 +75,7 @@ def cases() -> list[dict]:
         entry("third-last", "blank", "blank=-3", "this project", [4, 0, 1], -3, random=draw(15, 4, 3, 5)),
         # range
         entry("long", "range", "T=60, U=15, V=30", "this project", alphabet, -1, random=draw(16, 60, 15, 30, 1.0)),
-        entry("peaky", "range", "peaky scores", "this project", [1, 2, 3, 1], -1, random=draw(17, 12, 4, 5, 40.0)),
+        entry("peaky", "range", "peaky scores", "this project", [1, 2, 3, 1], -1, random=draw(17, 12, 4, 5, 150.0)),
         entry(
             "impossible", "range", "some scores are −∞", "this project", [1, 2], -1, random=draw(18, 4, 2, 4),
             impossible=[[0, 0, 1], [1, 1, 3], [2, 0, 3], [3, 0, 1]],
@@ -93,63 +83,17 @@ def cases() -> list[dict]:
     ]  # fmt: skip
 
 
-FINGERPRINTED = ("cat", "warp", "repeats", "one-frame", "first-blank", "middle-blank", "peaky", "impossible")
+def stored(array: np.ndarray, digits: int = 10) -> list:
+    """Rounded, far below the tolerance of the checks; -inf and nan become null."""
+    return [[float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in row] for row in array]
 
 
-def stored(array: np.ndarray) -> list:
-    """Rounded to ten digits, far below the tolerance; -inf and nan become null."""
-    return [[float(f"{value:.10g}") if np.isfinite(value) else None for value in row] for row in array]
-
-
-def build() -> dict:
-    """The content of the file."""
+def answered() -> list[dict]:
+    """All public cases with their right answers."""
     entries = cases()
     for case in entries:
         inputs = inputs_of(case)
         log_alpha, cost = oracle.forward(inputs.log_probs, inputs.targets, inputs.blank)
         log_beta, _ = oracle.backward(inputs.log_probs, inputs.targets, inputs.blank)
         case |= {"log_alpha": stored(log_alpha), "log_beta": stored(log_beta), "cost": float(f"{cost:.12g}")}
-    return {
-        "made_by": "python -m data_scripts.make_public_cases",
-        "cases": entries,
-        "fingerprints": {exercise: _fingerprints(exercise, entries) for exercise in zoo.ZOO},
-    }
-
-
-def _fingerprints(exercise: str, entries: list[dict]) -> list[dict]:
-    found = []
-    for name in zoo.ZOO[exercise]:
-        answers = {}
-        for case in entries:
-            # The long lattice is stored for the one mistake that only shows there.
-            if case["key"] not in FINGERPRINTED and not (case["key"] == "long" and name == "probability-domain"):
-                continue
-            answer = zoo.answers(exercise, name, inputs_of(case))
-            if answer is not None and not np.isnan(answer.cells).any() and not np.isposinf(answer.cells).any():
-                cost = float(f"{answer.cost:.10g}")
-                answers[case["key"]] = {"cells": stored(answer.cells), "cost": cost if np.isfinite(cost) else str(cost)}
-        found.append({"misconception": name, "answers": answers})
-    return found
-
-
-def main() -> int:
-    """Write the file, or check that it is current."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="only say whether the stored file is current")
-    options = parser.parse_args()
-    text = json.dumps(build(), ensure_ascii=False, separators=(",", ":")).replace('{"key"', '\n{"key"')
-    text = text.replace('{"misconception"', '\n{"misconception"') + "\n"
-    if options.check:
-        current = OUTPUT.exists() and OUTPUT.read_text("utf-8") == text
-        print(
-            f"{OUTPUT.name} is {'current' if current else 'out of date: run python -m data_scripts.make_public_cases'}"
-        )
-        return 0 if current else 1
-    OUTPUT.parent.mkdir(exist_ok=True)
-    OUTPUT.write_text(text, "utf-8")
-    print(f"{OUTPUT.name}: {len(text) / 1024:.0f} kB")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return entries
