@@ -29,7 +29,7 @@ __all__ = ["LEVELS", "Limits", "Outcome", "Policy", "Sandbox", "SandboxBroken", 
 
 Ending = Literal["finished", "timeout", "out of memory", "crashed"]
 START_SECONDS = 120
-GOODBYE_SECONDS = 1.0
+STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,8 @@ class _Worker:
 
     def __init__(self, root: Path, rung: Rung, module: str, withheld: tuple[str, ...]):
         self._log = root / "worker.log"
+        # Without namespaces it has to end its jobs' processes by itself.
+        self._dies_alone = not rung.walls.namespaces
         # Anew for every worker: on the lowest level student code can write into the tree that it was imported from.
         code = Path(tempfile.mkdtemp(prefix="code-", dir=root))
         staging.stage(code, withheld)
@@ -187,16 +189,20 @@ class _Worker:
 
     def kill(self) -> None:
         """End it, without waiting; `run` in another thread raises."""
-        self._process.kill()
+        if self._dies_alone:
+            self._process.terminate()
+        else:
+            self._process.kill()
 
     def stop(self) -> None:
         """End it and all that it started."""
-        # It ends by itself when it has nothing to do: then all that it used is counted as ours.
+        # Between jobs it ends by itself now, and whatever time it used is told to the system.
         self._socket.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(GOODBYE_SECONDS)
-        self._process.kill()
-        self._process.wait()
+        for end in (lambda: None, self.kill, self._process.kill):
+            end()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+                break
         if self._first is not None:
             # bubblewrap's first process: when it is gone, so is everything in the room.
             select.select([self._first], [], [], START_SECONDS)
@@ -217,6 +223,7 @@ class _Worker:
         return json.loads(line)
 
     def _lost(self, what: str) -> WorkerLost:
+        self.kill()
         self.stop()
         log = self._log.read_text("utf-8", errors="replace").strip().splitlines()
         return WorkerLost(f"The sandbox's worker {what}. {log[-1] if log else ''}".strip())

@@ -15,6 +15,7 @@ WORDS = {
     "socket": "an abstract socket of this machine can be reached",
     "process": "a process outside can be signalled",
     "write": "the code it runs can be changed",
+    "blind": "honest code cannot work either",
     "rights": "it has rights of root",
 }
 TRIAL = Path(__file__).with_name("trial.py")

@@ -26,6 +26,13 @@ def look(job: dict) -> list[str]:
     attempt("socket", lambda: socket.socket(socket.AF_UNIX).connect(f"\0{job['socket']}"))
     attempt("process", signal)
     attempt("write", lambda: Path(__file__).with_name("trial.txt").write_text("x"))
+    try:
+        # What honest code needs: its own files and home, and modules that are imported late.
+        Path(__file__).read_bytes()
+        Path("x").write_text("x")
+        import decimal  # noqa: F401
+    except (OSError, ImportError):
+        found.append("blind")
     if int(Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0], 16):
         found.append("rights")
     return found
