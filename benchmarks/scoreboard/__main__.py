@@ -176,10 +176,11 @@ The same hostile and damaged hand-ins through three graders. Written on {date} b
 - **This grader** graded all of them in one class, homework included, among three honest students in each assignment,
   at isolation level `{level}`.
 - **The others** got the same two functions as an exercise in their own form, with public and hidden tests that use
-  `numpy.testing` on plain arrays, and limits of time wherever they have them. For nbgrader, each attack ran in a class
-  of its own between two honest students, and the damaged files in one class; where a file ended the run, the rest was
-  run again without it. `otter run` grades one file at a time: each attack, and then an honest student. They ran in a container without network, with 4 GB of memory for a process and 90 s for a run, so that this
-  machine came to no harm: without the container some attacks would have done more.
+  `numpy.testing` on plain arrays, and limits of time wherever they have them. For nbgrader, each attack ran in a
+  class of its own between two honest students, and the damaged files in one class; where a file ended the run, the
+  rest was run again without it. `otter run` grades one file at a time: each attack, and then an honest student. They
+  ran in a container without network, with 4 GB of memory for a process and 90 s for a run, so that this machine came
+  to no harm: without the container some attacks would have done more.
 - Attacks that speak to this grader's own parts, zips and the homework were not put to the others; attacks on otter's
   own parts only to otter. A dash below says so.
 - A leak: a secret planted in the solutions, the environment, a classmate's notebook or the hidden tests turned up in
