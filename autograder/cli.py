@@ -1,4 +1,4 @@
-"""The command line: `python -m autograder release | collect | grade | feedback | report | demo`.
+"""The command line: `python -m autograder release | collect | grade | feedback | report | demo | doctor`.
 
 Only argparse is imported up front, so that `--help` is instant.
 """
@@ -47,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     graded.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one a core)")
     graded.add_argument("--memory", type=float, metavar="GB", help="use no more than this (default: what is free)")
     graded.add_argument("--scheduler", metavar="tcp://...", help="grade on the Dask cluster behind this scheduler")
+    graded.add_argument("--cold", action="store_true", help="a new jail and interpreter for each submission; slower")
+    _add_min_isolation(graded)
     graded.add_argument("--strict", action="store_true", help="exit with 1 unless every verdict is 'graded'")
 
     told = command("feedback", _feedback, "Write one HTML page for each student.")
@@ -59,8 +61,23 @@ def _parser() -> argparse.ArgumentParser:
         "demo", help="Do all of it on a sample class.", description="Do all of it on a sample class."
     )
     shown.add_argument("--course", type=Path, default=Path("build/demo"), help="where (default: build/demo; made anew)")
+    _add_min_isolation(shown)
     shown.set_defaults(run=_demo)
+
+    about = "What this machine offers to isolate student code with, what is missing, and how to get it."
+    examined = commands.add_parser("doctor", help=about, description=about)
+    examined.add_argument("--json", action="store_true", help="the same for programs")
+    examined.set_defaults(run=_doctor)
     return parser
+
+
+def _add_min_isolation(parser: argparse.ArgumentParser) -> None:
+    # The names of autograder.sandbox.LEVELS, which is not imported here.
+    parser.add_argument(
+        "--min-isolation",
+        choices=("limits", "kernel", "full"),
+        help="do not run student code with less (default: the course.toml's, else limits); see SECURITY.md",
+    )
 
 
 def _assignment(name: str):
@@ -115,8 +132,9 @@ def _grade(options: argparse.Namespace) -> int:
     assignment, course = _assignment(options.assignment), _course(options)
     if options.workers is not None and options.workers < 1:
         raise UserError("--workers takes a number from 1 up.")
+    policy = _policy(options, course)
     work = Submissions(assignment, course, options.student)
-    place = _place(options, assignment)
+    place = _place(options, assignment, policy)
     outcomes, levels, all_graded = Counter(), set(), True
     _let_be_stopped()
     # Closed at once when it is interrupted, so that no sandbox outlives the sentence that says so.
@@ -138,7 +156,18 @@ def _grade(options: argparse.Namespace) -> int:
     return int(options.strict and not all_graded)
 
 
-def _place(options: argparse.Namespace, assignment):
+def _policy(options: argparse.Namespace, course):
+    """What is asked of the sandbox. UserError where this machine is to run it and cannot."""
+    from .course import settings
+    from .sandbox import Policy, choose
+
+    policy = Policy(options.min_isolation or settings(course).min_isolation, warm=not options.cold)
+    if not options.scheduler:
+        choose(policy)
+    return policy
+
+
+def _place(options: argparse.Namespace, assignment, policy):
     """Where to grade: a function that makes it."""
     from .console import say
     from .grading import LocalPool
@@ -147,11 +176,11 @@ def _place(options: argparse.Namespace, assignment):
     if options.scheduler:
         from .cluster import Cluster
 
-        return lambda expected, folder: Cluster(options.scheduler)
+        return lambda expected, folder: Cluster(options.scheduler, policy)
     number, why = workers(assignment.memory_mb, options.workers, options.memory)
     if why:
         say(why)
-    return lambda expected, folder: LocalPool(number, expected, folder)
+    return lambda expected, folder: LocalPool(number, expected, folder, policy)
 
 
 def _let_be_stopped() -> None:
@@ -201,5 +230,13 @@ def _report(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from .demo import run
+    from .sandbox import Policy, choose
 
-    return run(options.course)
+    choose(Policy(options.min_isolation or "limits"))
+    return run(options.course, options.min_isolation)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import doctor
+
+    return doctor(options.json)

@@ -89,6 +89,17 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
     return table
 
 
+def isolation_tables(found) -> list[Table]:
+    """What `doctor` found: the ladder, best first, and what the machine has."""
+    ladder = Table("level", "made of", "here", "why not", title="The ladder of isolation")
+    for rung in found.rungs:
+        ladder.add_row(rung.level, rung.title, "[green]yes[/]" if rung.holds else "[red]no[/]", _plain(rung.obstacle))
+    facts = Table("what", "found", title="This machine")
+    for name, value in found.facts.items():
+        facts.add_row(name, _plain(value))
+    return [ladder, facts]
+
+
 def _short(sentence: str) -> str:
     """The cause without its frame: `This is exactly what you get when` says nothing in a table."""
     return sentence.removeprefix("This is exactly what you get when ").partition(". ")[0] + "."

@@ -47,8 +47,9 @@ def only_writer(course: Course) -> Iterator[Writing]:
             raise UserError(
                 f"{course.lock} cannot be locked ({error.strerror}): keep the course on a local disk."
             ) from error
-        yield Writing(file, _left_behind(file))
-        _note(file, None)
+        left_behind = _left_behind(file)
+        _note(file, left_behind)
+        yield Writing(file, left_behind)
 
 
 def _note(file: IO[str], folder: Path | None) -> None:

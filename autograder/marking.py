@@ -197,6 +197,7 @@ def _working_folder(writing: Writing) -> Iterator[Path]:
         yield folder
     finally:
         remove(folder)
+        writing.working_in(None)
 
 
 def _withdraw(work: Submissions, ledger: Ledger) -> Iterator[tuple[Grade, Outcome]]:

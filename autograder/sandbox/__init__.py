@@ -25,10 +25,11 @@ from .inside.job import OUT_OF_MEMORY_CODE
 from .inside.settling import WORKER_UID
 from .levels import LEVELS, Policy, Rung, choose
 
-__all__ = ["LEVELS", "Limits", "Outcome", "Policy", "Sandbox", "SandboxBroken", "WorkerLost"]
+__all__ = ["LEVELS", "Limits", "Outcome", "Policy", "Sandbox", "SandboxBroken", "WorkerLost", "choose"]
 
 Ending = Literal["finished", "timeout", "out of memory", "crashed"]
 START_SECONDS = 120
+STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Sandbox:
         if not self._policy.warm:
             self._stop()
         if ended["broken"]:
-            raise SandboxBroken(f"The sandbox could not be set up: {ended['broken']}.")
+            raise SandboxBroken(f"A wall of the sandbox could not be put up: {ended['broken']}.")
         return _outcome(ended, limits)
 
     def stop(self) -> None:
@@ -146,6 +147,8 @@ class _Worker:
 
     def __init__(self, root: Path, rung: Rung, module: str, withheld: tuple[str, ...]):
         self._log = root / "worker.log"
+        # Without namespaces it has to end its jobs' processes by itself.
+        self._dies_alone = not rung.walls.namespaces
         # Anew for every worker: on the lowest level student code can write into the tree that it was imported from.
         code = Path(tempfile.mkdtemp(prefix="code-", dir=root))
         staging.stage(code, withheld)
@@ -187,13 +190,20 @@ class _Worker:
 
     def kill(self) -> None:
         """End it, without waiting; `run` in another thread raises."""
-        self._process.kill()
+        if self._dies_alone:
+            self._process.terminate()
+        else:
+            self._process.kill()
 
     def stop(self) -> None:
         """End it and all that it started."""
+        # Between jobs it ends by itself now, and whatever time it used is told to the system.
         self._socket.close()
-        self._process.kill()
-        self._process.wait()
+        for end in (lambda: None, self.kill, self._process.kill):
+            end()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+                break
         if self._first is not None:
             # bubblewrap's first process: when it is gone, so is everything in the room.
             select.select([self._first], [], [], START_SECONDS)
@@ -214,6 +224,7 @@ class _Worker:
         return json.loads(line)
 
     def _lost(self, what: str) -> WorkerLost:
+        self.kill()
         self.stop()
         log = self._log.read_text("utf-8", errors="replace").strip().splitlines()
         return WorkerLost(f"The sandbox's worker {what}. {log[-1] if log else ''}".strip())

@@ -15,9 +15,11 @@ WORDS = {
     "socket": "an abstract socket of this machine can be reached",
     "process": "a process outside can be signalled",
     "write": "the code it runs can be changed",
+    "blind": "honest code cannot work either",
     "rights": "it has rights of root",
-    "nothing": "it left no answer",
 }
+TRIAL = Path(__file__).with_name("trial.py")
+SCRIPT = "autograder.sandbox.inside.script"
 
 
 def probe(rung) -> str:
@@ -32,18 +34,18 @@ def probe(rung) -> str:
         port = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
         name = f"rnnt-probe-{os.getpid()}-{port}"
         stack.enter_context(_abstract(name))
-        sandbox = stack.enter_context(Sandbox(rung=rung, module="autograder.sandbox.inside.probe"))
+        sandbox = stack.enter_context(Sandbox(rung=rung, module=SCRIPT))
         folder = stack.enter_context(sandbox.job())
-        job = {"secret": secret.name, "port": port, "socket": name, "pid": os.getpid()}
+        job = {"secret": secret.name, "port": port, "socket": name, "pid": os.getpid(), "source": TRIAL.read_text()}
         (folder / "job.json").write_text(json.dumps(job), "utf-8")
         try:
             outcome = sandbox.run(folder, Limits(wall_seconds=20, cpu_seconds=10))
-            found = _answer(folder / "answers" / "probe.json")
-        except (SandboxBroken, OSError) as error:
-            return str(error).removeprefix("The sandbox could not be set up: ").rstrip(".") or type(error).__name__
-    if outcome.ending != "finished":
-        return f"the trial {outcome.ending}: {outcome.detail}"
-    return "; ".join(WORDS.get(one, "something unknown went wrong") for one in found)
+            if outcome.ending != "finished":
+                return f"the trial did not finish: {outcome.ending}. {outcome.detail}"
+            found = json.loads((folder / "answers" / "found.json").read_text("utf-8"))
+        except (SandboxBroken, OSError, ValueError) as error:
+            return f"it cannot be set up: {error}".rstrip(".")
+    return "; ".join(WORDS[one] for one in found)
 
 
 def _abstract(name: str) -> socket.socket:
@@ -51,10 +53,3 @@ def _abstract(name: str) -> socket.socket:
     listener.bind(f"\0{name}")
     listener.listen()
     return listener
-
-
-def _answer(path: Path) -> list[str]:
-    try:
-        return list(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError):
-        return ["nothing"]

@@ -53,19 +53,15 @@ def command(code: Path, jobs: Path, info: int, withheld: tuple[str, ...] = ()) -
             line += ["--cap-add", capability]
     else:
         line += ["--unshare-user", "--uid", "1000", "--gid", "1000", "--proc", "/proc"]
-    shown = [Path(place) for place in (*_SYSTEM, *_SETTINGS) if Path(place).exists()]
-    for place in shown:
-        if place.is_symlink() and str(place) in _SYSTEM:
-            line += ["--symlink", os.readlink(place), str(place)]
-        else:
-            line += ["--ro-bind", str(place), str(place)]
+    for place in (*_SYSTEM, *_SETTINGS):
+        if os.path.islink(place) and place in _SYSTEM:
+            line += ["--symlink", os.readlink(place), place]
+        elif os.path.exists(place):
+            line += _show(place)
     if REPOSITORY.is_relative_to("/usr"):
         line += ["--tmpfs", str(REPOSITORY)]
-    for place in (*interpreter(), *map(Path, packages())):
-        for parent in reversed(place.parents[:-1]):
-            # Made by bubblewrap, which would make them for root alone.
-            line += ["--perms", "0755", "--dir", str(parent)]
-        line += ["--ro-bind", str(place), str(place)]
+    for place in (*map(str, interpreter()), *packages()):
+        line += _show(place)
     for place in packages():
         for name in (*OURS, *withheld):
             if Path(place, name).is_dir():
@@ -88,3 +84,9 @@ def command(code: Path, jobs: Path, info: int, withheld: tuple[str, ...] = ()) -
         "/",
     ]
     return [*line, "--chdir", "/tmp", "--"]
+
+
+def _show(place: str) -> list[str]:
+    # Folders on the way are made by bubblewrap; as root it would make them for root alone.
+    line = [word for folder in list(Path(place).parents)[-2::-1] for word in ("--perms", "0755", "--dir", str(folder))]
+    return [*line, "--ro-bind", place, place]

@@ -21,7 +21,7 @@ from autograder.asking.seminar4 import questions
 from autograder.judging import zoo
 from autograder.judging.seminar4 import judge
 from autograder.sandbox import Limits, Sandbox
-from autograder.sandbox.levels import rungs
+from autograder.sandbox.levels import obstacle, rungs
 from autograder.verdicts import Grade, Verdict
 from helpers import checks
 from helpers.checks.comparing import close
@@ -120,6 +120,32 @@ def test_right_code_in_any_style_gets_full_points(grade, style):
     assert result.errors == []
     assert [exercise.status for exercise in result.exercises] == ["answered", "answered"]
     assert not any(item.findings for exercise in result.exercises for item in exercise.items)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", range(4))
+def test_honest_code_is_not_disturbed_at_any_level(place, monkeypatch):
+    rung = rungs()[place]
+    if reason := obstacle(rung):
+        pytest.skip(reason)
+    cells = [
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nfigure = plt.figure()\nplt.plot([1, 2])",
+        "figure.savefig('picture.png')\nplt.show()",
+        "import pathlib, tempfile\nwith tempfile.NamedTemporaryFile() as file: file.write(b'x')",
+        "import torch\ntorch.save(torch.ones(3), 'x.pt')\nassert torch.load('x.pt').sum() == 3",
+        "import subprocess, sys\nassert subprocess.run(['echo', 'x'], capture_output=True).stdout == b'x\\n'",
+        "import threading\nfor _ in range(9): threading.Thread(target=print).start()",
+        "import sqlite3, decimal, zoneinfo, wave, html.parser, xml.dom, pandas",
+        "from helpers import checks, lattice\nlattice.trellis(T=4, labels='CAT')",
+        "import getpass, pathlib, platform\ngetpass.getuser(), pathlib.Path.home(), platform.node()",
+        "x = torch.randn(300, 300) @ torch.randn(300, 300)",
+        LOOPS,
+    ]
+    with Sandbox(rung=rung) as sandbox:
+        monkeypatch.setattr(grading, "_lasting", Only(sandbox))
+        result = graded(*cells)
+    assert result.errors == []
+    assert (result.points, result.isolation) == (10.0, rung.level)
 
 
 def test_stubs_are_nothing_written(grade):

@@ -54,10 +54,10 @@ def _limit(which: int, value: int) -> None:
     resource.setrlimit(which, (value, value))
 
 
-def die_with_parent() -> None:
+def die_with_parent(by: int = signal.SIGKILL) -> None:
     """Ask the kernel to kill this process when the one that made it ends. Linux only; elsewhere nothing happens."""
     if LINUX:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(PR_SET_PDEATHSIG, by)
 
 
 def become_reaper() -> None:

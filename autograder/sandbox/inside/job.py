@@ -5,6 +5,7 @@ power to kill; the first process of the job's own process namespace, with whom e
 """
 
 import contextlib
+import json
 import os
 import resource
 import select
@@ -25,7 +26,7 @@ OUT_OF_MEMORY_CODE = 77
 NOT_LOCKED_CODE = 78
 """What stands between job and machine could not be put up. No line of student code has run."""
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.1
 MOST_ANSWERS = 2000
 MOST_ANSWER_BYTES = 8 * 1024 * 1024
 """Of one file: more than any reader takes, so that a larger one is still told apart."""
@@ -33,6 +34,10 @@ MOST_BYTES = 128 * 1024 * 1024
 
 JOBS, PLACE = Path("/jobs"), Path("/job")
 """In bubblewrap's room: where the folders of jobs appear, and where a job finds its own."""
+
+
+CODE = Path(__file__).resolve().parents[3]
+"""The tree that all code of the worker comes from."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,13 @@ class Jobs:
     def __init__(self, walls: Walls, work: Callable[[Path], None], forget: Callable[[], None]):
         """`forget` closes what only this process may hold."""
         self._walls, self._work, self._forget = walls, work, forget
-        die_with_parent()
         become_reaper()
+        if walls.namespaces:
+            die_with_parent()
+        else:
+            # Nothing dies with this process but its own children; so it ends the others first.
+            signal.signal(signal.SIGTERM, self._end_all)
+            die_with_parent(signal.SIGTERM)
         if LINUX:
             prctl(PR_SET_DUMPABLE, 0)
 
@@ -64,7 +74,13 @@ class Jobs:
         started, before = time.monotonic(), _used()
         end = self._enclosed(folder, limits) if self._walls.namespaces else self._plain(folder, limits)
         end_descendants()
-        return {**end, "cpu_seconds": _used() - before, "wall_seconds": time.monotonic() - started}
+        # Processes that die with their namespace are waited for by nobody; what was seen of them counts.
+        used = max(_used() - before, end.pop("seen"))
+        return {**end, "cpu_seconds": used, "wall_seconds": time.monotonic() - started}
+
+    def _end_all(self, number, frame) -> None:
+        end_descendants()
+        os._exit(0)
 
     def _plain(self, folder: Path, limits: Limits) -> dict:
         job = _fork(lambda: self._job(folder, limits))
@@ -74,25 +90,20 @@ class Jobs:
                 os.killpg(job, signal.SIGKILL)
             os.kill(job, signal.SIGKILL)
         _, status = os.waitpid(job, 0)
-        return {"status": None if late else status, "stopped": "wall" if late else "", "broken": _broken(status)}
+        return _end(stopped="wall") if late else _end(status)
 
     def _enclosed(self, folder: Path, limits: Limits) -> dict:
         end, start = os.pipe()
         supervisor = _fork(lambda: self._supervise(folder, limits, start))
         os.close(start)
         with open(end, "rb") as report:
-            told = report.read(1000).decode("utf-8", "replace")
+            told = report.read()
         os.waitpid(supervisor, 0)
-        status, _, stopped = told.partition(" ")
-        if status == "ended":
-            return {"status": int(stopped), "stopped": "", "broken": _broken(int(stopped))}
-        if status == "stopped":
-            return {"status": None, "stopped": stopped, "broken": ""}
-        return {"status": None, "stopped": "", "broken": stopped or "its supervisor was killed"}
+        return json.loads(told) if told else _end(broken="its supervisor was killed")
 
     def _supervise(self, folder: Path, limits: Limits, report: int) -> None:
         """Never runs student code, and is not in the namespace of the job's processes: it cannot be reached there."""
-        told = "failed without a word"
+        told = _end(broken="its supervisor said nothing")
         try:
             self._forget()
             in_room = self._walls.room
@@ -113,12 +124,11 @@ class Jobs:
             os.close(start)
             told = _watched(first, end, limits)
             _copy(room.place / "answers", target)
-        except OSError as error:
-            told = f"failed {error}"
         except Exception as error:
-            told = f"failed {type(error).__name__}: {error}"
+            told = _end(broken=f"{type(error).__name__}: {error}")
         finally:
-            os.write(report, told.encode()[:1000])
+            with open(report, "w") as pipe:
+                json.dump(told, pipe)
             os._exit(0)
 
     def _first(self, place: Path, limits: Limits, start: int, others: tuple[int, ...]) -> None:
@@ -131,7 +141,7 @@ class Jobs:
             prctl(PR_SET_NO_NEW_PRIVS, 1)
             die_with_parent()
         except OSError as error:
-            os.write(start, f"failed {error}".encode())
+            os.write(start, json.dumps(_end(broken=str(error)[:500])).encode())
             os._exit(0)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)  # which the first process of a namespace does not hear from inside
@@ -139,12 +149,13 @@ class Jobs:
         while True:
             pid, status = os.waitpid(-1, 0)
             if pid == job:
-                os.write(start, f"ended {status}".encode())
+                os.write(start, json.dumps(_end(status)).encode())
                 os._exit(0)
 
     def _job(self, place: Path, limits: Limits) -> None:
         walls, code = self._walls, NOT_LOCKED_CODE
         try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             die_with_parent()
             confine(place, limits)
             if walls.landlock or walls.seccomp:
@@ -152,7 +163,8 @@ class Jobs:
             if walls.landlock:
                 self._hide_files(place)
             if walls.seccomp:
-                seccomp.restrict(sockets=walls.namespaces, metadata=walls.namespaces)
+                # Unix sockets only where none of the machine's can be seen: no other wall stops connecting to them.
+                seccomp.restrict(sockets=walls.room, metadata=walls.namespaces)
             if LINUX:
                 prctl(PR_SET_DUMPABLE, 1)
             code = 1
@@ -175,7 +187,7 @@ class Jobs:
                 namespaces.drop_capabilities()
         devices = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
         landlock.restrict(
-            (place, *self._walls.readable, *readable), (place / "home", place / "answers", *devices, *writable)
+            (place, CODE, *self._walls.readable, *readable), (place / "home", place / "answers", *devices, *writable)
         )
 
 
@@ -189,9 +201,10 @@ def _fork(run: Callable[[], None]) -> int:
     return pid
 
 
-def _broken(status: int) -> str:
-    not_locked = os.WIFEXITED(status) and os.WEXITSTATUS(status) == NOT_LOCKED_CODE
-    return "the job could not be locked in" if not_locked else ""
+def _end(status: int | None = None, stopped: str = "", broken: str = "", seen: float = 0.0) -> dict:
+    if status is not None and os.WIFEXITED(status) and os.WEXITSTATUS(status) == NOT_LOCKED_CODE:
+        broken = "the job could not be locked in"
+    return {"status": status, "stopped": stopped, "broken": broken, "seen": seen}
 
 
 def _used() -> float:
@@ -212,27 +225,31 @@ def _ends_within(pid: int, seconds: float) -> bool:
     return bool(ended)
 
 
-def _watched(first: int, end: int, limits: Limits) -> str:
-    """Wait for the job, or stop it when all its processes together use too much. What became of it, as a word."""
-    deadline, stopped = time.monotonic() + limits.wall_seconds, ""
-    while True:
+def _watched(first: int, end: int, limits: Limits) -> dict:
+    """Wait for the job, or stop it when all its processes together use too much."""
+    deadline, stopped, seen = time.monotonic() + limits.wall_seconds, "", 0.0
+    while not stopped:
         rest = deadline - time.monotonic()
         if select.select([end], [], [], max(0.0, min(rest, LOOK_SECONDS)))[0]:
             break
-        if stopped := "wall" if rest <= 0 else _too_much(limits):
-            break
+        seen, much = _look(limits)
+        stopped = "wall" if rest <= 0 else much
     with contextlib.suppress(ProcessLookupError):
         os.kill(first, signal.SIGKILL)
     # Returns when every process of the namespace is dead.
     os.waitpid(first, 0)
     if stopped:
-        return f"stopped {stopped}"
-    # Nothing there: the job managed to end the first process, or the kernel did, out of memory.
-    return os.read(end, 1000).decode("utf-8", "replace") or "stopped crashed"
+        return _end(stopped=stopped, seen=seen)
+    # Nothing there: the kernel has ended the first process, out of memory.
+    told = os.read(end, 1000)
+    return {**json.loads(told), "seen": seen} if told else _end(stopped="crashed", seen=seen)
 
 
-def _too_much(limits: Limits) -> str:
-    """What the job as a whole uses too much of. Limits of the kernel hold for single processes only."""
+def _look(limits: Limits) -> tuple[float, str]:
+    """Seconds computed by the job as a whole, and what it uses too much of.
+
+    Limits of the kernel hold for single processes only.
+    """
     ticks = memory = processes = 0
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -240,11 +257,12 @@ def _too_much(limits: Limits) -> str:
                 ticks += sum(map(int, Path("/proc", name, "stat").read_text().rpartition(")")[2].split()[11:15]))
                 memory += _memory(name)
                 processes += 1
-    if ticks / os.sysconf("SC_CLK_TCK") > limits.cpu_seconds + 1:
-        return "cpu"
+    seconds = ticks / os.sysconf("SC_CLK_TCK")
+    if seconds > limits.cpu_seconds + 1:
+        return seconds, "cpu"
     if memory > limits.memory_mb * 1024 and _exact_memory() > limits.memory_mb * 1024:
-        return "memory"
-    return "processes" if processes > limits.processes + 2 else ""
+        return seconds, "memory"
+    return seconds, "processes" if processes > limits.processes + 2 else ""
 
 
 def _memory(pid: str) -> int:

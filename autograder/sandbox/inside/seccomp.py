@@ -77,7 +77,8 @@ _DENIED = {
     "fspick": (433, 433),
     "mount_setattr": (442, 442),
 }
-# Ownership, modes and times of files, which Landlock leaves alone. Only denied where no mount namespace protects them.
+# Ownership, modes and times of files, which Landlock leaves alone. Where no mount namespace protects them, these calls
+# do nothing and say that they did: too many programs set a mode in passing.
 _METADATA = {
     "chmod": (90, None),
     "fchmod": (91, 52),
@@ -110,17 +111,22 @@ def program(sockets: bool, metadata: bool, machine: str = MACHINE) -> bytes:
     """The filter as the kernel reads it.
 
     `sockets`: Unix sockets may be made (they lead nowhere where network and files are private); no other kind ever.
-    `metadata`: modes, owners and times of files may be changed.
+    `metadata`: modes, owners and times of files may be changed; otherwise nothing happens when they are.
     """
     column = list(ARCHITECTURES).index(machine)
-    denied = [numbers[column] for numbers in (_DENIED | ({} if metadata else _METADATA)).values()]
+    denied, ignored = (
+        sorted(numbers[column] for numbers in calls.values() if numbers[column] is not None)
+        for calls in (_DENIED, {} if metadata else _METADATA)
+    )
     lines = [(_LOAD, 0, 0, _ARCHITECTURE), (_JUMP_EQUAL, 1, 0, ARCHITECTURES[machine]), (_RETURN, 0, 0, _KILL)]
     lines += [(_LOAD, 0, 0, _NUMBER)]
     fail = (_RETURN, 0, 0, _FAIL | errno.EPERM)
     if machine == "x86_64":
         lines += [(_JUMP_GREATER_EQUAL, 0, 1, X32), fail]
-    for number in sorted(number for number in denied if number is not None):
+    for number in denied:
         lines += [(_JUMP_EQUAL, 0, 1, number), fail]
+    for number in ignored:
+        lines += [(_JUMP_EQUAL, 0, 1, number), (_RETURN, 0, 0, _FAIL)]
     # clone3 hides its flags behind a pointer; the C library falls back to clone.
     lines += [(_JUMP_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _FAIL | errno.ENOSYS)]
     lines += [(_JUMP_EQUAL, 0, 3, _CLONE[machine]), (_LOAD, 0, 0, _FIRST_ARGUMENT)]
