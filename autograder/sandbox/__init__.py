@@ -94,7 +94,8 @@ class Sandbox:
     def run(self, folder: Path, limits: Limits, withheld: tuple[str, ...] = ()) -> Outcome:
         """Run the job in `folder` to its end, whatever that is. When this returns, all its processes are dead.
 
-        `withheld` names files of helpers that this job's code must not find.
+        `withheld` names files of helpers, and installed packages, that this job's code must not find; packages are
+        hidden in bubblewrap's room only.
         """
         if self._stopped:
             raise SandboxBroken("The sandbox was stopped.")
@@ -157,7 +158,7 @@ class _Worker:
         walls = json.dumps(asdict(rung.walls))
         command = staging.command(room.CODE if in_room else code, module, str(theirs.fileno()), walls, in_room=in_room)
         if in_room:
-            command = room.command(code, root / "jobs", tell) + command
+            command = room.command(code, root / "jobs", tell, withheld) + command
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
