@@ -157,21 +157,19 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _policy(options: argparse.Namespace, course):
-    """What is asked of the sandbox. UserError where this machine is to run it and cannot."""
+    """What is asked of the sandbox."""
     from .course import settings
-    from .sandbox import Policy, choose
+    from .sandbox import Policy
 
-    policy = Policy(options.min_isolation or settings(course).min_isolation, warm=not options.cold)
-    if not options.scheduler:
-        choose(policy)
-    return policy
+    return Policy(options.min_isolation or settings(course).min_isolation, warm=not options.cold)
 
 
 def _place(options: argparse.Namespace, assignment, policy):
-    """Where to grade: a function that makes it."""
+    """Where to grade: a function that makes it. UserError from it where this machine is to run it and cannot."""
     from .console import say
     from .grading import LocalPool
     from .machine import workers
+    from .sandbox import choose
 
     if options.scheduler:
         from .cluster import Cluster
@@ -180,7 +178,12 @@ def _place(options: argparse.Namespace, assignment, policy):
     number, why = workers(assignment.memory_mb, options.workers, options.memory)
     if why:
         say(why)
-    return lambda expected, folder: LocalPool(number, expected, folder, policy)
+
+    def here(expected: int, folder: Path) -> LocalPool:
+        choose(policy)
+        return LocalPool(number, expected, folder, policy)
+
+    return here
 
 
 def _let_be_stopped() -> None:

@@ -17,6 +17,7 @@ from student_code import LOOPS, STUB
 from autograder import cluster, grading
 from autograder.cluster import Cluster, grade_here
 from autograder.errors import UserError
+from autograder.sandbox import Policy
 from autograder.verdicts import Verdict
 
 distributed = pytest.importorskip("distributed")
@@ -35,6 +36,8 @@ class Machines:
 
     def __init__(self, folder: Path):
         self._folder, self._contact, self.processes = folder, folder / "scheduler.json", {}
+
+    def start(self) -> None:
         self._start("scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1")
         self._wait(lambda: self._contact.exists() and self._contact.read_text("utf-8").rstrip().endswith("}"))
         self.address = json.loads(self._contact.read_text("utf-8"))["address"]
@@ -74,8 +77,11 @@ def machines(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(repository), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     started = Machines(tmp_path)
-    yield started
-    started.close()
+    try:
+        started.start()
+        yield started
+    finally:
+        started.close()
 
 
 def connected(machines, workers: int) -> Cluster:
@@ -146,6 +152,6 @@ def test_without_dask_it_is_a_sentence(monkeypatch):
 
 
 def test_a_worker_that_joined_with_another_version_decides_nothing():
-    grade = grade_here(bundle("ada", LOOPS), KEY, "another version")
+    grade = grade_here(bundle("ada", LOOPS), KEY, "another version", Policy())
     assert grade.verdict is Verdict.GRADER_ERROR
     assert not grade.decided
