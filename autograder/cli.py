@@ -157,19 +157,22 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _policy(options: argparse.Namespace, course):
-    """What is asked of the sandbox."""
+    """What is asked of the sandbox. UserError where this machine is to run it and cannot."""
     from .course import settings
-    from .sandbox import Policy
+    from .sandbox import LEVELS, Policy, choose
 
-    return Policy(options.min_isolation or settings(course).min_isolation, warm=not options.cold)
+    policy = Policy(options.min_isolation or settings(course).min_isolation, warm=not options.cold)
+    # The lowest level is always there: then it is tried only when there is something to grade.
+    if policy.minimum != LEVELS[0] and not options.scheduler:
+        choose(policy)
+    return policy
 
 
 def _place(options: argparse.Namespace, assignment, policy):
-    """Where to grade: a function that makes it. UserError from it where this machine is to run it and cannot."""
+    """Where to grade: a function that makes it."""
     from .console import say
     from .grading import LocalPool
     from .machine import workers
-    from .sandbox import choose
 
     if options.scheduler:
         from .cluster import Cluster
@@ -178,12 +181,7 @@ def _place(options: argparse.Namespace, assignment, policy):
     number, why = workers(assignment.memory_mb, options.workers, options.memory)
     if why:
         say(why)
-
-    def here(expected: int, folder: Path) -> LocalPool:
-        choose(policy)
-        return LocalPool(number, expected, folder, policy)
-
-    return here
+    return lambda expected, folder: LocalPool(number, expected, folder, policy)
 
 
 def _let_be_stopped() -> None:
