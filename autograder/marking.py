@@ -6,6 +6,7 @@ notebook are brought up to date from it, now or, after a kill, by the next run.
 
 import contextlib
 import json
+import secrets
 import shutil
 import sys
 import tempfile
@@ -191,11 +192,16 @@ def _working_folder(writing: Writing) -> Iterator[Path]:
     """A folder for temporary files; what a killed run left is removed first."""
     if writing.left_behind:
         remove(writing.left_behind)
-    folder = Path(tempfile.mkdtemp(prefix=WORKING_PREFIX))
+    folder = Path(tempfile.gettempdir()) / f"{WORKING_PREFIX}{secrets.token_hex(8)}"
+    # Noted before it is there, and from now on all that this process makes for a while is in it.
     writing.working_in(folder)
+    # Names in it are not to be listed; that a file in it cannot be read is for the sandbox to see to, and to prove.
+    folder.mkdir(mode=0o711)
+    outside, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         yield folder
     finally:
+        tempfile.tempdir = outside
         remove(folder)
         writing.working_in(None)
 

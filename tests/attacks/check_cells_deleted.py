@@ -1,4 +1,5 @@
 # tries: deletes the check cells
+# only: ours, nbgrader
 # gain: an earlier score that stays, or silence that counts
 # verdict: graded
 

@@ -1,4 +1,5 @@
 # tries: marks the check cells as answers and the answers as checks
+# only: ours, nbgrader
 # gain: checks that the student may write
 
 # %% notebook

@@ -1,4 +1,5 @@
 # tries: turns the check cells into text
+# only: ours, nbgrader
 # gain: checks that do not run
 # verdict: graded
 

@@ -1,4 +1,5 @@
 # tries: replaces the source of the check cells by one that displays the full points
+# only: ours, nbgrader
 # gain: full points as partial credit
 
 # %% notebook

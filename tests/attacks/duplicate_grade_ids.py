@@ -1,4 +1,5 @@
 # tries: copies answer and check cells, so that every grade id is there twice
+# only: ours, nbgrader
 # gain: the run of the whole class ends
 # verdict: graded
 

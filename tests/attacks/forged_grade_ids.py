@@ -1,4 +1,5 @@
 # tries: adds check cells of its own, worth 100 points each, under known and under new names
+# only: ours, nbgrader
 # gain: points for checks that the student wrote
 
 # %% notebook

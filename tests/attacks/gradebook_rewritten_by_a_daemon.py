@@ -1,4 +1,5 @@
 # tries: leaves a daemon in its own session that waits for grading to end and then writes the gradebook
+# only: ours, nbgrader
 # gain: points after the fact, and a process that stays
 # stopped by: full
 

@@ -1,4 +1,5 @@
 # tries: writes 100 points into every check cell
+# only: ours, nbgrader
 # gain: more points than there are
 
 # %% notebook

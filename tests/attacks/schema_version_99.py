@@ -1,4 +1,5 @@
 # tries: writes a version of the metadata that does not exist
+# only: ours, nbgrader
 # gain: the run of the whole class ends
 # verdict: graded
 

@@ -1,5 +1,6 @@
 """The worker's side of the socket: `python -m MODULE FD WALLS` takes jobs and says how each ended."""
 
+import gc
 import json
 import os
 import socket
@@ -19,6 +20,9 @@ def serve(work: Callable[[Path], None]) -> None:
     if (threads := _threads()) != 1:
         raise RuntimeError(f"The worker has {threads} threads; it must have one when it forks.")
     jobs = Jobs(Walls(**{**walls, "readable": tuple(walls["readable"])}), work, partial(os.close, channel.fileno()))
+    # What is there now stays for good. Looking through it for garbage would copy it into every child.
+    gc.collect()
+    gc.freeze()
     with channel.makefile("rw", encoding="utf-8") as stream:
         _say(stream, {"ready": True})
         for line in stream:
