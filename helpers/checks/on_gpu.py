@@ -10,7 +10,7 @@ from helpers.model import ReferenceConfig, ReferenceRecogniser
 from helpers.text import tokenizer
 
 from .calling import quiet
-from .parts import FEATURES, HIDDEN, JOINT, LABELS
+from .filling import FEATURES, HIDDEN, JOINT, LABELS
 from .pretending import PretendGPU, WrongDevice
 
 
