@@ -1,7 +1,7 @@
 """One job: fork, lock in, run, watch, end all of it, report.
 
-Without namespaces the child is the job. With them there are three: a supervisor, who keeps the job's folder and the
-power to kill; the first process of the job's own process namespace, with whom everything in it dies; and the job.
+Without namespaces the child is the job. With them the child is the first process of the job's own process namespace,
+with whom everything in it dies, and the job is its child. The parent, which is in neither, watches and copies answers.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import os
 import resource
 import select
 import signal
+import socket
 import stat
 import sys
 import time
@@ -71,11 +72,11 @@ class Jobs:
 
     def run(self, folder: Path, limits: Limits) -> dict:
         """How it ended: `status` as wait() gives it, None where it was stopped; `stopped`, why; `broken`, of ours."""
-        started, before = time.monotonic(), _used()
+        started, before, own = time.monotonic(), _used(), time.process_time()
         end = self._enclosed(folder, limits) if self._walls.namespaces else self._plain(folder, limits)
         end_descendants()
         # Processes that die with their namespace are waited for by nobody; what was seen of them counts.
-        used = max(_used() - before, end.pop("seen"))
+        used = max(_used() - before, end.pop("seen")) + time.process_time() - own
         return {**end, "cpu_seconds": used, "wall_seconds": time.monotonic() - started}
 
     def _end_all(self, number, frame) -> None:
@@ -93,64 +94,71 @@ class Jobs:
         return _end(stopped="wall") if late else _end(status)
 
     def _enclosed(self, folder: Path, limits: Limits) -> dict:
-        end, start = os.pipe()
-        supervisor = _fork(lambda: self._supervise(folder, limits, start))
-        os.close(start)
-        with open(end, "rb") as report:
-            told = report.read()
-        os.waitpid(supervisor, 0)
-        return json.loads(told) if told else _end(broken="its supervisor was killed")
+        in_room = self._walls.room
+        room = Room(
+            JOBS / folder.name if in_room else folder,
+            PLACE if in_room else folder,
+            JOBS if in_room else None,
+            Path("/tmp") if in_room else folder / "home",
+        )
+        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        user = os.getuid(), os.getgid()
+        with contextlib.ExitStack() as opened:
+            opened.callback(ours.close)
+            try:
+                target = _open_folder(room.folder / "answers")
+                opened.callback(os.close, target)
+                first = namespaces.fork()
+                if first == 0:
+                    os.close(target)
+                    ours.close()
+                    self._first(room, limits, theirs, user)
+                theirs.close()
+                first = os.pidfd_open(first)
+                opened.callback(os.close, first)
+                opened.callback(_end_namespace, first)
+                told, descriptors, _, _ = socket.recv_fds(ours, 1000, 2)
+                for descriptor in descriptors:
+                    opened.callback(os.close, descriptor)
+                if len(descriptors) != 2:
+                    return json.loads(told) if told else _end(broken="its first process was killed")
+                processes, answers = descriptors
+                stopped, seen = _watched(ours, processes, limits)
+                _end_namespace(first)
+                _copy(answers, target)
+                if stopped:
+                    return _end(stopped=stopped, seen=seen)
+                # Nothing there: the kernel has ended the first process, out of memory.
+                told = ours.recv(1000)
+                return {**json.loads(told), "seen": seen} if told else _end(stopped="crashed", seen=seen)
+            except OSError as error:
+                return _end(broken=str(error))
 
-    def _supervise(self, folder: Path, limits: Limits, report: int) -> None:
-        """Never runs student code, and is not in the namespace of the job's processes: it cannot be reached there."""
-        told = _end(broken="its supervisor said nothing")
+    def _first(self, room: Room, limits: Limits, theirs: socket.socket, user: tuple[int, int]) -> None:
+        """The first process of the namespaces: puts up the walls, starts the job, and ends all when that has ended."""
         try:
             self._forget()
-            in_room = self._walls.room
-            room = Room(
-                JOBS / folder.name if in_room else folder,
-                PLACE if in_room else folder,
-                JOBS if in_room else None,
-                Path("/tmp") if in_room else folder / "home",
-            )
-            target = os.open(room.folder / "answers", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            namespaces.enter()
-            die_with_parent()  # again: new rights have cleared it
-            if not in_room:
+            namespaces.enter(*user)
+            die_with_parent()
+            if not self._walls.room:
                 namespaces.read_only()
             namespaces.furnish(room, limits.disk_mb)
-            end, start = os.pipe()
-            first = _fork(lambda: self._first(room.place, limits, start, (end, target, report)))
-            os.close(start)
-            told = _watched(first, end, limits)
-            _copy(room.place / "answers", target)
-        except Exception as error:
-            told = _end(broken=f"{type(error).__name__}: {error}")
-        finally:
-            with open(report, "w") as pipe:
-                json.dump(told, pipe)
-            os._exit(0)
-
-    def _first(self, place: Path, limits: Limits, start: int, others: tuple[int, ...]) -> None:
-        """The first process of the namespace: when it ends, the kernel kills all others."""
-        for descriptor in others:
-            os.close(descriptor)
-        try:
             namespaces.own_processes()
             namespaces.drop_capabilities()
             prctl(PR_SET_NO_NEW_PRIVS, 1)
-            die_with_parent()
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+                signal.signal(number, signal.SIG_DFL)  # which the first process does not hear from inside
+            socket.send_fds(theirs, [b"ready"], [_open_folder(Path("/proc")), _open_folder(room.place / "answers")])
+            job = _fork(lambda: self._job(room.place, limits))
+            while True:
+                pid, status = os.waitpid(-1, 0)
+                if pid == job:
+                    theirs.send(json.dumps(_end(status)).encode())
+                    break
         except OSError as error:
-            os.write(start, json.dumps(_end(broken=str(error)[:500])).encode())
+            theirs.send(json.dumps(_end(broken=str(error)[:500])).encode())
+        finally:
             os._exit(0)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
-            signal.signal(number, signal.SIG_DFL)  # which the first process of a namespace does not hear from inside
-        job = _fork(lambda: self._job(place, limits))
-        while True:
-            pid, status = os.waitpid(-1, 0)
-            if pid == job:
-                os.write(start, json.dumps(_end(status)).encode())
-                os._exit(0)
 
     def _job(self, place: Path, limits: Limits) -> None:
         walls, code = self._walls, NOT_LOCKED_CODE
@@ -225,75 +233,84 @@ def _ends_within(pid: int, seconds: float) -> bool:
     return bool(ended)
 
 
-def _watched(first: int, end: int, limits: Limits) -> dict:
-    """Wait for the job, or stop it when all its processes together use too much."""
+def _open_folder(path: Path) -> int:
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+
+def _end_namespace(first: int) -> None:
+    """Kill the first process, given as a pidfd; returns when every process of its namespace is dead."""
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        signal.pidfd_send_signal(first, signal.SIGKILL)
+        os.waitid(os.P_PIDFD, first, os.WEXITED)
+
+
+def _watched(ours: socket.socket, processes: int, limits: Limits) -> tuple[str, float]:
+    """Wait until the job has ended or all its processes together use too much.
+
+    What it was too much of, and the seconds computed that were seen. `processes`: the job's /proc.
+    """
     deadline, stopped, seen = time.monotonic() + limits.wall_seconds, "", 0.0
     while not stopped:
         rest = deadline - time.monotonic()
-        if select.select([end], [], [], max(0.0, min(rest, LOOK_SECONDS)))[0]:
+        if select.select([ours], [], [], max(0.0, min(rest, LOOK_SECONDS)))[0]:
             break
-        seen, much = _look(limits)
+        seen, much = _look(processes, limits)
         stopped = "wall" if rest <= 0 else much
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(first, signal.SIGKILL)
-    # Returns when every process of the namespace is dead.
-    os.waitpid(first, 0)
-    if stopped:
-        return _end(stopped=stopped, seen=seen)
-    # Nothing there: the kernel has ended the first process, out of memory.
-    told = os.read(end, 1000)
-    return {**json.loads(told), "seen": seen} if told else _end(stopped="crashed", seen=seen)
+    return stopped, seen
 
 
-def _look(limits: Limits) -> tuple[float, str]:
+def _look(processes: int, limits: Limits) -> tuple[float, str]:
     """Seconds computed by the job as a whole, and what it uses too much of.
 
     Limits of the kernel hold for single processes only.
     """
-    ticks = memory = processes = 0
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                ticks += sum(map(int, Path("/proc", name, "stat").read_text().rpartition(")")[2].split()[11:15]))
-                memory += _memory(name)
-                processes += 1
+    ticks = memory = count = 0
+    pids = [name for name in os.listdir(processes) if name.isdigit()]
+    for pid in pids:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            ticks += sum(map(int, _read(processes, f"{pid}/stat").rpartition(")")[2].split()[11:15]))
+            memory += _memory(processes, pid)
+            count += 1
     seconds = ticks / os.sysconf("SC_CLK_TCK")
     if seconds > limits.cpu_seconds + 1:
         return seconds, "cpu"
-    if memory > limits.memory_mb * 1024 and _exact_memory() > limits.memory_mb * 1024:
+    most = limits.memory_mb * 1024
+    if memory > most and sum(_exact_memory(processes, pid) for pid in pids) > most:
         return seconds, "memory"
-    return seconds, "processes" if processes > limits.processes + 2 else ""
+    return seconds, "processes" if count > limits.processes + 2 else ""
 
 
-def _memory(pid: str) -> int:
+def _read(folder: int, name: str) -> str:
+    with open(os.open(name, os.O_RDONLY, dir_fd=folder), encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def _memory(processes: int, pid: str) -> int:
     """kB that are no file's. Pages shared since a fork count for everybody."""
-    lines = Path("/proc", pid, "status").read_text().splitlines()
+    lines = _read(processes, f"{pid}/status").splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
 
 
-def _exact_memory() -> int:
-    """The same with shared pages counted once, as far as processes let it be known. Slow."""
-    total = 0
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                lines = Path("/proc", name, "smaps_rollup").read_text().splitlines()
-                total += sum(int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
-            except OSError:
-                with contextlib.suppress(OSError, ValueError):
-                    total += _memory(name)
-    return total
+def _exact_memory(processes: int, pid: str) -> int:
+    """The same with shared pages counted once, as far as the process lets it be known. Slow."""
+    with contextlib.suppress(OSError, ValueError):
+        try:
+            lines = _read(processes, f"{pid}/smaps_rollup").splitlines()
+            return sum(int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+        except PermissionError:
+            return _memory(processes, pid)
+    return 0
 
 
-def _copy(source: Path, target: int) -> None:
+def _copy(answers: int, target: int) -> None:
     """Take out what a dead job left: plain files, so many and so large at most. No name leads anywhere else."""
     rest = MOST_BYTES
-    folder = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    with os.scandir(folder) as entries:
+    os.fchmod(answers, 0o700)  # whatever the job made of it
+    with os.scandir(answers) as entries:
         names = [entry.name for _, entry in zip(range(MOST_ANSWERS), entries, strict=False)]
     for name in names:
         try:
-            answer = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+            answer = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=answers)
         except OSError:
             continue
         if not stat.S_ISREG(os.fstat(answer).st_mode):

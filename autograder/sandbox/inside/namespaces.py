@@ -13,6 +13,7 @@ from .system import (
     PR_CAPBSET_DROP,
     PR_SET_DUMPABLE,
     call,
+    clone,
     prctl,
     raw,
 )
@@ -45,14 +46,18 @@ class Room:
     """An existing folder that is covered by the job's own space."""
 
 
-def enter() -> None:
-    """Leave all namespaces of the parent. The next child is the first process of the new ones."""
-    uid, gid = os.getuid(), os.getgid()
-    call("unshare", _USER | _MOUNT | _PROCESSES | _NETWORK | _IPC | _HOST_NAME | _CGROUP)
+def fork() -> int:
+    """As os.fork, but the child is the first process of new namespaces of every kind, and has all power over them."""
+    return clone(_USER | _MOUNT | _PROCESSES | _NETWORK | _IPC | _HOST_NAME | _CGROUP)
+
+
+def enter(uid: int, gid: int) -> None:
+    """In that child: be somebody. `uid` and `gid` are the parent's."""
     # A process whose memory is closed to others does not own its files in /proc. Nobody else is here yet.
     prctl(PR_SET_DUMPABLE, 1)
-    # Without groups for good, as the kernel demands of ordinary users.
-    for name, line in (("setgroups", "deny"), ("uid_map", f"{UID} {uid} 1"), ("gid_map", f"{UID} {gid} 1")):
+    # Without groups for good, as the kernel demands of ordinary users. And should memory run out, this dies first.
+    lines = {"setgroups": "deny", "uid_map": f"{UID} {uid} 1", "gid_map": f"{UID} {gid} 1", "oom_score_adj": "1000"}
+    for name, line in lines.items():
         Path("/proc/self", name).write_text(line)
     prctl(PR_SET_DUMPABLE, 0)
     call("sethostname", b"grading", 7)
