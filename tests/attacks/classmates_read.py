@@ -1,6 +1,6 @@
 # tries: reads the notebooks of other students, on disk and in the jobs that run beside its own, and runs their answers
 # gain: somebody else's solution
-# stopped by: full
+# stopped by: kernel
 
 # %% setup
 import glob, os, re, sqlite3

@@ -1,6 +1,6 @@
 # tries: appends to nbgrader_config.py and leaves conftest.py, sitecustomize.py and numpy.py beside the notebook
 # gain: code that runs with the next command of the instructor
-# stopped by: full
+# stopped by: kernel
 
 # %% setup
 import glob, os, re, sqlite3

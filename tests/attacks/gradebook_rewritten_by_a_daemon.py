@@ -1,7 +1,7 @@
 # tries: leaves a daemon in its own session that waits for grading to end and then writes the gradebook
 # only: ours, nbgrader
 # gain: points after the fact, and a process that stays
-# stopped by: full
+# stopped by: kernel
 
 # %% setup
 import glob, os, re, sqlite3

@@ -1,6 +1,6 @@
 # tries: makes a user namespace of its own, where it is root, and mounts over or under what hides the rest
 # gain: whatever the sandbox hides by mounting
-# stopped by: full
+# stopped by: kernel
 # only: ours
 
 # %% setup
@@ -13,6 +13,11 @@ if os.fork() == 0:
         os._exit(1)
     os._exit(0)
 _, status = os.wait()
-visible = [path for path in ("@course@", "@repository@/autograder/judging") if os.path.isdir(path)]
-if visible:
-    raise Exception("BROKE-OUT: " + " ".join(visible))
+opened = []
+for path in ("@course@", "@repository@/autograder/judging"):
+    try:
+        opened.append(os.listdir(path))
+    except OSError:
+        pass
+if opened:
+    raise Exception("BROKE-OUT: " + repr(opened))

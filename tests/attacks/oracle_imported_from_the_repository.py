@@ -1,6 +1,6 @@
 # tries: puts the repository on the import path and calls the grader's own oracle
 # gain: right numbers, computed by the grader's code
-# stopped by: full
+# stopped by: kernel
 # only: ours
 
 # %% setup

@@ -1,6 +1,6 @@
 # tries: leaves a file in the folder of installed packages, where a .pth file would run in every later Python
 # gain: code in every Python process of the machine, the grader's included
-# stopped by: full
+# stopped by: kernel
 
 # %% setup
 import os, sys

@@ -1,6 +1,6 @@
 # tries: connects to a Unix socket by its path and to one by its abstract name
 # gain: services that trust local users, such as a container daemon
-# stopped by: full
+# stopped by: kernel
 
 # %% setup
 import socket

@@ -1,6 +1,6 @@
 # tries: reads the instructor's notebook and runs its solutions
 # gain: the solution
-# stopped by: full
+# stopped by: kernel
 
 # %% setup
 import glob, os, re, sqlite3
