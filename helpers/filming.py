@@ -1,8 +1,10 @@
 """A camera for training: what one fixed utterance's lattice looks like, every few steps.
 
-camera = Camera(utterance, stack=recipe.stack)
-train(..., camera=camera)
-lattice.film(camera.film)
+    camera = Camera(utterance, stack=recipe.stack)
+    train(..., camera=camera)
+    lattice.training_film(camera.film)
+
+The film is kept beside the run's checkpoint and goes on where the run goes on.
 """
 
 from __future__ import annotations
@@ -78,7 +80,8 @@ class Camera:
         film, written = self.film, ()
         if self._decode is not None:
             (found,) = self._decode(model, spectrograms, input_lengths)
-            written = (*film.written, tokenizer.indices_to_text(found))
+            before = film.written or ("",) * len(film)  # a film that goes on may have been begun without decoding
+            written = (*before, tokenizer.indices_to_text(found))
         self.film = Film(
             film.symbols,
             np.append(film.steps, step),

@@ -121,7 +121,7 @@ def _points(walk: Walk, g: Grid) -> list[tuple[float, float]]:
 def _bars(items: list[Primitive], g: Grid, walk: Walk, shown: int) -> None:
     """The joiner's answer at one step, in the corner that a walk never visits."""
     x, y = g.x(0) - g.rx + 10, g.y(g.U) - g.ry + 8
-    items.append(Rect("card", x, y, _BAR + 126, 26 + _BARS * _PITCH, ("card",)))
+    items.append(Rect("card", x, y, _BAR + 142, 26 + _BARS * _PITCH, ("card",)))
     step = walk.steps[shown]
     title = f"joiner at ({step.t}, {step.u})"
     items.append(Text("bars-title", x + 8, y + 12, title, ("text", "bar-title"), "start"))

@@ -10,7 +10,7 @@ from .greedy import shares
 from .lattice import as_array, visible
 from .panel import Footer, Panel
 from .scene import Grid, Image, Line, Polyline, Primitive, Rect, Text
-from .views import _size, assemble
+from .views import _cut, _size, assemble
 from .walking import Walk
 
 MOST_FLAC = 48_000  # bytes; a longer recording becomes Ogg Vorbis, a quarter of the size
@@ -152,11 +152,12 @@ def _letters(walk: Walk, left: float, across: float, top: float) -> list[Primiti
         found[t] = found.get(t, "") + visible(symbol)
     items: list[Primitive] = []
     for t, text in found.items():
-        x = left + t * across
+        x, text = left + t * across, _cut(text, 8)  # an untrained model may write a sentence in one frame
+        anchor = "middle" if len(text) < 5 or x < left + _WIDTH - 30 else "end"
         items.append(Line(f"emit-line-{t}", x, top - 6, x, top + _SPECTROGRAM, ("emit",)))
         # Neighbours would touch: every second frame stands a line higher.
         size = min(13.0, max(8.0, 2 * across / max(1, len(text)) * 0.9))
-        items.append(Text(f"emit-{t}", x, top - 13 - 13 * (t % 2), text, ("text", "symbol"), "middle", size))
+        items.append(Text(f"emit-{t}", x, top - 13 - 13 * (t % 2), text, ("text", "symbol"), anchor, size))
     return items
 
 

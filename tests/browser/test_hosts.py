@@ -63,12 +63,12 @@ def test_a_feedback_page_of_nbgrader_is_live(open_page, cats, tmp_path):
         extra_template_basedirs=[str(home / "templates")],
         extra_template_paths=[str(home / "static" / "node_modules" / "bootstrap" / "dist" / "css")],
     )
-    resources = {"nbgrader": {"score": 0, "max_score": 0, "notebook": "a", "assignment": "b", "student": "c"}}
+    resources = {"nbgrader": {"score": 0, "max_score": 0, "late_penalty": 0, "notebook": "a"}}
     page_text, _ = exporter.from_notebook_node(notebook_of(lattice.alpha(*cats[:2])), resources=resources)
     file = tmp_path / "feedback.html"
     file.write_text(page_text, "utf-8")
     page = open_page(file.as_uri(), quiet=False)
-    hover_says_its_recurrence(page, cats)
+    hover_says_its_recurrence(page.locator("[data-lattice]"), cats)
 
 
 def test_latex_and_pdf_get_the_picture(cats):
@@ -190,7 +190,7 @@ def test_a_saved_notebook_is_live_again_with_a_new_kernel(server, open_page, cat
 @pytest.mark.slow
 def test_a_notebook_that_is_not_trusted_shows_the_picture_with_alt_text(server, open_page, cats):
     saved(server, "foreign.ipynb", False, lattice.alpha(*cats[:2]))
-    page = open_page(f"{server[0]}/lab/tree/foreign.ipynb?token=t", quiet=False)
+    page = open_page(f"{server[0]}/lab/workspaces/foreign/tree/foreign.ipynb?token=t", quiet=False)
     page.set_default_timeout(120_000)
     picture = page.locator(".jp-OutputArea-output img")
     picture.wait_for()
@@ -201,7 +201,7 @@ def test_a_notebook_that_is_not_trusted_shows_the_picture_with_alt_text(server, 
 @pytest.mark.slow
 def test_jupyterlab_in_dark_colours_has_a_dark_drawing(server, open_page, cats):
     saved(server, "dark.ipynb", True, lattice.alpha(*cats[:2]))
-    page = open_page(f"{server[0]}/lab/tree/dark.ipynb?token=t", quiet=False)
+    page = open_page(f"{server[0]}/lab/workspaces/dark/tree/dark.ipynb?token=t", quiet=False)
     page.set_default_timeout(120_000)
     stage = page.locator("[data-lattice=alpha] .stage")
     stage.wait_for()

@@ -148,6 +148,14 @@ def test_a_run_that_goes_on_keeps_its_film(tmp_path):
     assert done.film.steps.tolist() == whole.film.steps.tolist()
 
 
+def test_a_film_begun_without_decoding_goes_on_with_it(tmp_path):
+    run(tmp_path, camera=camera(), tracker=interrupt_at(7))
+    eye = camera(decode=decode)
+    run(tmp_path, camera=eye)
+    assert len(eye.film.written) == len(eye.film)
+    assert eye.film.written[0] == ""
+
+
 def test_a_new_run_starts_a_new_film(tmp_path):
     eye = camera()
     run(tmp_path, camera=eye)

@@ -105,6 +105,14 @@ def test_the_first_wrong_letter_is_marked():
     assert flawless.spec["wrong"] == -1
 
 
+def test_a_sentence_in_one_frame_is_cut_short_above_the_spectrogram():
+    walk = lattice.Walk.along("b" * 9 + "l" * 20 + "b", "a" * 20, seconds_per_frame=0.05)
+    figure = lattice.over_spectrogram(walk, Sound(0.5))
+    item = figure.scene.find("emit-9")
+    assert item.text == "aaaaaaa…"
+    assert item.x < figure.scene.width
+
+
 def test_words_last_until_the_next_space():
     walk = lattice.Walk.along("bllbbllblbb", "ab cd", seconds_per_frame=0.05)
     assert walk.labels == (("a", 1), ("b", 1), (" ", 3), ("c", 3), ("d", 4))

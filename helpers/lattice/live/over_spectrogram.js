@@ -199,6 +199,7 @@ register("over_spectrogram", (stage) => {
       const when = ((x - left) / across) * frame;
       if (when < -frame) return;
       event.stopImmediatePropagation();
+      svg.querySelector("[tabindex='0']")?.focus({ preventScroll: true }); // so that the keys work from here on
       if (y < top) {
         // a letter above the spectrogram: the nearest
         const near = labels.reduce((best, [, t], i) => (Math.abs(t * frame - when) < Math.abs(labels[best][1] * frame - when) ? i : best), 0);

@@ -12,6 +12,7 @@ register("topologies", (stage) => {
   const width = Math.max(...Object.values(spec.cases).map((one) => one.width));
   const height = Number(stage.el("key-blank-text").getAttribute("y")) + 14;
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("width", width);
   svg.setAttribute("height", height);
   svg.style.setProperty("width", `${width}px`, "important");
 

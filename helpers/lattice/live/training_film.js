@@ -89,6 +89,8 @@ register("training_film", (stage) => {
   stage.svg.addEventListener("pointerdown", (event) => {
     if (!inside(event)) return;
     pulling = true;
+    event.preventDefault(); // or the page would take the focus away again
+    stage.svg.querySelector("[tabindex='0']")?.focus({ preventScroll: true });
     stage.svg.setPointerCapture(event.pointerId);
     pull(event);
   });
