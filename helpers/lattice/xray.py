@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from helpers.checks import calling
-from helpers.checks.cases import Inputs
+from helpers.checks.cases import Case, Inputs
 from helpers.checks.comparing import close, largest
 
 from .figure import Figure
@@ -16,7 +16,7 @@ from .lattice import Lattice, as_array
 from .live import Question
 from .numerals import logarithm
 from .panel import Footer, Panel
-from .playback import Early, Playback, Step, Wrong, arithmetic, first_wrong, play
+from .playback import Early, Playback, Step, Wrong, arithmetic, first_wrong, play, published
 from .recording import Recording, record
 from .views import _LEAST_WIDTH, _count, _size, assemble, log_levels
 
@@ -121,8 +121,9 @@ def _figure(
     playback: Playback,
 ) -> Figure:
     array = calling.ARRAY_NAMES[exercise]
-    wrong = first_wrong(exercise, inputs, table, playback.steps)
-    said = _sentences(exercise, inputs, recording, table, cost, playback, wrong)
+    case = published(inputs)
+    wrong = first_wrong(exercise, case, table, playback.steps) if case else None
+    said = _sentences(exercise, inputs, case, recording, table, cost, playback, wrong)
     finite = np.where(np.isfinite(table), table, -np.inf)
     levels, _, _ = log_levels(finite)
     panel = Panel(cat.T, cat.symbols)
@@ -168,6 +169,7 @@ def _figure(
             "sentence": _of_wrong(array, wrong),
         },
         "source": _shown(recording.source),
+        "judged": case is not None,
         "said": [sentence for sentence, *_ in said],
     }
     return Figure("xray", scene, alt, spec)
@@ -206,7 +208,8 @@ def _arc(inputs: Inputs, t: int, u: int, k: int) -> list:
     return ["l", t, u] if u < len(inputs.targets) and k == inputs.targets[u] else ["x", t, u, k]
 
 
-def _sentences(exercise, inputs, recording, table, cost, playback: Playback, wrong: Wrong | None) -> list[tuple]:
+def _sentences(exercise, inputs, case: Case | None, recording, table, cost, playback: Playback, wrong) -> list[tuple]:
+    """What is to be said under the drawing, each with the classes of its text."""
     array = calling.ARRAY_NAMES[exercise]
     said: list[tuple] = []
     if recording.problem:
@@ -217,9 +220,9 @@ def _sentences(exercise, inputs, recording, table, cost, playback: Playback, wro
     if playback.early:
         said.append((_of_early(playback.early), "of-wrong"))
     if wrong:
-        said.append((_of_wrong(array, wrong), "of-wrong"))
-        return said
-    said.append(("Every cell follows from its neighbours.",))
+        return [*said, (_of_wrong(array, wrong), "of-wrong")]
+    if case:
+        said.append(("Every cell is right.",))
     blank = float(inputs.log_probs[-1, -1, inputs.blank])
     should = -(table[-1, -1] + blank) if exercise == "forward" else -table[0, 0]
     if not close(cost, should, largest(table)):

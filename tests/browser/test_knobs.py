@@ -1,12 +1,5 @@
 """The knobs where they live and where they cannot: JupyterLab with a kernel, a saved page without one."""
 
-import os
-import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -14,16 +7,19 @@ import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from .conftest import SCREENSHOTS, screenshot
+from tests.student_code import LOOPS
+
+from .conftest import screenshot
+from .test_hosts import server  # noqa: F401  (a fixture)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CELL = """
+CELL = f"""
 import numpy as np
+exec({LOOPS!r})
 from helpers import lattice
-from tests.student_code import LOOPS, function
 f = np.array([[0.2, 2.0, 0.1, -0.5], [1.0, 0.6, 0.7, -0.3], [0.4, -0.5, 1.8, 0.2], [0.5, -1.0, 0.3, 1.9]])
 g = np.array([[0.3, 0.9, -0.6, -0.8], [0.4, -0.9, 0.8, -0.4], [0.2, -0.8, -0.7, 1.0], [1.5, -0.6, -0.5, -0.4]])
-lattice.knobs(f, g, [1, 2, 3], function(LOOPS, "forward"), function(LOOPS, "backward"), 0, ("∅", "C", "A", "T"))
+lattice.knobs(f, g, [1, 2, 3], forward, backward, 0, ("∅", "C", "A", "T"))
 """
 
 
@@ -67,18 +63,16 @@ def test_a_saved_page_shows_the_drawing_and_says_why_nothing_slides(executed, op
 
 
 @pytest.mark.slow
-def test_in_jupyterlab_a_slider_redraws_and_the_still_drawing_steps_aside(lab, open_page):
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page = open_page(f"{lab}/lab/tree/knobs.ipynb", quiet=False, viewport={"width": 1300, "height": 900})
+def test_in_jupyterlab_a_slider_redraws_and_the_still_drawing_steps_aside(server, open_page):  # noqa: F811
+    address, work, _ = server
+    nbformat.write(notebook(), work / "knobs.ipynb")
+    page = open_page(f"{address}/lab/tree/knobs.ipynb?token=t", quiet=False, viewport={"width": 1300, "height": 900})
     page.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
     page.get_by_text("| Idle").wait_for(timeout=60_000)  # what is run before the kernel is there is dropped
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     picture = page.locator(".widget-html-content svg")
-    try:
-        picture.wait_for(timeout=40_000)
-    finally:
-        page.screenshot(path=SCREENSHOTS / "knobs_jupyterlab.png")
+    picture.wait_for(timeout=60_000)
     assert page.locator(".widget-html-content svg").count() == 1
     assert not page.locator("[data-lattice=occupancy]").is_visible()
     before = page.locator(".widget-html-content").inner_html()
@@ -88,53 +82,5 @@ def test_in_jupyterlab_a_slider_redraws_and_the_still_drawing_steps_aside(lab, o
     page.wait_for_function(
         "before => document.querySelector('.widget-html-content').innerHTML !== before", arg=before, timeout=10_000
     )
-    page.screenshot(path=SCREENSHOTS / "knobs_jupyterlab.png")
+    screenshot(page, "knobs_jupyterlab")
     assert page.locator(".widget-html-content svg").count() == 1
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """Address of a JupyterLab that serves a folder with knobs.ipynb."""
-    folder = tmp_path_factory.mktemp("lab")
-    nbformat.write(notebook(), folder / "knobs.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = [
-        "--no-browser",
-        f"--ServerApp.port={port}",
-        "--IdentityProvider.token=",
-        "--ServerApp.open_browser=False",
-    ]
-    options += [
-        f"--notebook-dir={folder}",
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        options.append("--allow-root")
-    paths = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]))
-    settings = {"JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces")}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *options],
-        env={**os.environ, **settings, "PYTHONPATH": paths},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=2)
-                break
-            except OSError:
-                if server.poll() is not None:
-                    pytest.fail(re.sub(r"\s+", " ", server.stderr.read()[-500:]))
-                time.sleep(0.5)
-        else:
-            pytest.fail("JupyterLab did not answer within a minute")
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)

@@ -1,11 +1,18 @@
 """X-ray of your code in a browser: playback of a buggy forward, in its own order, by mouse and by keys."""
 
+import re
+
+import numpy as np
 import pytest
 
+from autograder.judging.zoo import ZOO, answers
 from helpers import checks, lattice
+from helpers.checks.cases import Inputs, Truth
+from helpers.checks.comparing import nodes_in_order
+from helpers.lattice.numerals import logarithm
 from tests.student_code import DIAGONALS, LOOPS, function
 
-from .conftest import screenshot
+from .conftest import forward_backward, make, screenshot
 
 SYMBOLS = ("∅", "C", "A", "T")
 # Reads the blank at the node it arrives at, and goes label by label with an index that wraps around.
@@ -39,19 +46,19 @@ def test_a_buggy_forward_is_played_back_to_its_first_wrong_cell_with_both_number
     wrong = figure.spec["wrong"]
     assert wrong["node"] == [1, 0]
     page = page_of(figure, theme=theme)
-    panel, ring = page.locator(".panel"), page.locator("[data-id=ring-1-0]")
+    panel, rings = page.locator(".panel"), page.locator("path.wrong:not(.gone)")
     for sentence in figure.spec["said"]:
         assert sentence in panel.inner_text()
-    assert "gone" in ring.get_attribute("class")
+    assert rings.count() == 0
     page.get_by_role("button", name="first wrong cell").click()
     assert "writes [1, 0] = −0.961" in panel.inner_text()
     assert "from your neighbours it would be −2.530" in panel.inner_text()
-    assert "gone" not in ring.get_attribute("class")
+    assert rings.count() == 1
     assert "log_probs[t, u, blank]" in page.locator("[aria-current=step]").inner_text()
     screenshot(page, f"xray_wrong_{theme}")
     page.get_by_role("button", name="first look at an empty cell").click()
     assert "[3, 1] = −∞ (not filled yet)" in panel.inner_text()
-    assert page.locator("path.wrong:not(.gone)").count() == 1
+    assert rings.count() == 2  # around the empty cell, and around the first wrong one, some steps earlier
     screenshot(page, f"xray_early_{theme}")
 
 
@@ -71,6 +78,35 @@ def test_the_playback_shows_the_table_as_it_was_at_each_step(page_of):
     assert values[1].text_content() == "−2.53"
     assert values[2].text_content() == "−∞"
     assert page.locator("text[style*='opacity: 0.6']").count() == 16 - 5
+
+
+@pytest.mark.parametrize("way", ["forward", "backward"])
+def test_on_any_input_a_cell_that_does_not_follow_from_its_neighbours_is_found(page_of, way):
+    """Every known mistake, on scores that nobody has published an answer for."""
+    x = make(5, 3)
+    scores = np.full((5, 4, 5), -9.0)
+    scores[:, :, 0], scores[:, [0, 1, 2], [1, 2, 3]] = x.blank, x.label
+    inputs, right = Inputs(scores, np.array([1, 2, 3]), 0), forward_backward(x)[way == "backward"]
+    truths = {name: answers(way, name, inputs) for name in ZOO[way]}
+    truths = {name: truth for name, truth in truths.items() if truth is not None and np.isfinite(truth.cells).all()}
+    assert len(truths) >= 8
+    truths["right"] = Truth(right, 0.0)
+    figures = [
+        lattice.xray(lambda p, y, blank, truth=truth: (truth.cells, truth.cost), scores, [1, 2, 3], exercise=way)
+        for truth in truths.values()
+    ]
+    page = page_of(*figures)
+    for i, (name, truth) in enumerate(truths.items()):
+        said = page.locator("[data-lattice]").nth(i).locator(".panel").inner_text()
+        if np.allclose(truth.cells, right, atol=1e-3):
+            assert "Every cell follows from its neighbours." in said, name
+            continue
+        t, u = map(int, re.search(r"first wrong cell is log_\w+\[(\d), (\d)\]", said).groups())
+        before = nodes_in_order(way, right.shape)
+        first = next(node for node in before if not np.isclose(truth.cells[node], right[node], atol=1e-3))
+        assert (t, u) == first, name
+        assert f"You wrote {logarithm(truth.cells[first], 3)}" in said or "Your code leaves" in said
+        assert f"= {logarithm(right[first], 3)}." in said or f"be {logarithm(right[first], 3)}." in said, name
 
 
 def test_reads_writes_and_arcs_of_a_step_are_marked_and_read_out(page_of):

@@ -8,8 +8,7 @@ import torch
 
 from autograder.judging.zoo import ZOO, answers
 from helpers import checks
-from helpers.checks.cases import Inputs
-from helpers.lattice.playback import first_wrong, play
+from helpers.lattice.playback import play
 from helpers.lattice.recording import record
 from helpers.lattice.xray import xray
 from tests.student_code import DIAGONALS, LISTS, LOOPS, RECURSION, STUB, STYLES, TORCH, function
@@ -212,26 +211,43 @@ def test_the_first_wrong_cell_has_both_numbers():
 
 
 def test_an_inherited_error_is_not_blamed():
-    """One cell is spoilt; all that build on it follow from their neighbours."""
-    bug = LOOPS.replace("    return log_alpha,", "    return log_alpha,", 1).replace(
-        "    log_alpha[0, 0] = 0.0\n", "    log_alpha[0, 0] = 0.25\n"
+    """(1, 1) is spoilt on purpose; (2, 1), (1, 2) and all behind them inherit that and are wrong, too."""
+    bug = LOOPS.replace(
+        "            if u > 0:",
+        "            if t == u == 1:\n                log_alpha[t, u] = -3.0\n            elif u > 0:",
+        1,
     )
-    log_probs, targets, blank = random_inputs(4, 3)
-    table = np.asarray(function(bug, "forward")(log_probs, targets, blank)[0])
-    inputs = Inputs(log_probs.numpy(), targets.numpy(), blank)
-    wrong = first_wrong("forward", inputs, table, ())
-    assert wrong.node == (0, 0)
-    assert (wrong.yours, wrong.should) == (0.25, 0.0)
-    spoilt = table.copy()
-    spoilt[0, 0] = 0.0
-    assert first_wrong("forward", inputs, spoilt, ()).node in {(1, 0), (0, 1)}  # now these two do not follow
+    case = checks.case("cat")
+    figure = xray(function(bug, "forward"), case.log_probs, case.targets, case.blank)
+    assert (np.abs(figure.spec["log_alpha"] - case.log_alpha) > 1e-3).sum() > 3
+    assert figure.spec["wrong"]["node"] == [1, 1]
+    assert figure.spec["wrong"]["should"] == pytest.approx(case.log_alpha[1, 1])
+
+
+def test_on_inputs_without_a_published_answer_nothing_here_tells_right_from_wrong():
+    """Students have this code, in the sandbox too: a judge of any input would be the answer."""
+    bug = LOOPS.replace("log_probs[t - 1, u, blank]", "log_probs[t, u, blank]")
+    figure = xray(function(bug, "forward"), *random_inputs(4, 3))
+    assert not figure.spec["judged"]
+    assert figure.spec["wrong"] is None
+    assert figure.spec["said"] == ["Your forward fills its table in 16 steps, frame by frame."]
+
+
+def test_a_published_case_is_known_by_its_numbers():
+    case = checks.case("cat")
+    arguments = case.log_probs, case.targets, case.blank
+    assert xray(function(LOOPS, "forward"), *arguments).spec["judged"]
+    turned = torch.tensor(case.log_probs), torch.tensor(case.targets), case.blank - case.log_probs.shape[2]
+    assert xray(function(LOOPS, "forward"), *turned).spec["judged"]
+    other = case.log_probs.copy()
+    other[2, 1] = np.log([0.4, 0.3, 0.2, 0.1])
+    assert not xray(function(LOOPS, "forward"), other, *arguments[1:]).spec["judged"]
 
 
 @pytest.mark.parametrize("way", ["forward", "backward"])
-@pytest.mark.parametrize("key", ["cat", "random"])
-def test_every_known_mistake_is_shown_as_wrong(way, key):
+def test_every_known_mistake_is_shown_as_wrong(way):
     """Cells or cost: no mistake of the zoo passes for right, and the right answer does."""
-    inputs = checks.case("cat") if key == "cat" else Inputs(*(np.asarray(v) for v in random_inputs(5, 3)[:2]), 0)
+    inputs = checks.case("cat")
     arguments = inputs.log_probs, inputs.targets, inputs.blank
     right = xray(function(LOOPS, way), *arguments)
     assert right.spec["wrong"] is None
@@ -263,12 +279,15 @@ def expected_cost(figure, way):
 # ---- what cannot be watched
 
 
-@pytest.mark.parametrize(("source", "said"), [(LISTS, "Python lists"), (RECURSION, "put together at the end")])
+@pytest.mark.parametrize(
+    ("source", "said"), [(LISTS, "Python lists"), (RECURSION, "put together at the end")], ids=["lists", "recursion"]
+)
 def test_a_table_that_is_not_filled_in_place_is_still_judged_and_says_why_nothing_plays(source, said):
-    figure = xray(function(source, "forward"), *random_inputs(4, 3))
+    case = checks.case("cat")
+    figure = xray(function(source, "forward"), case.log_probs, case.targets, case.blank)
     assert said in figure.alt
     assert figure.spec["steps"] == []
-    assert "Every cell follows from its neighbours." in figure.alt
+    assert "Every cell is right." in figure.alt
 
 
 def test_a_function_that_minds_being_watched_is_left_alone():

@@ -2,7 +2,7 @@
 
 register("xray", (stage) => {
   const { spec, fmt } = stage;
-  const { steps, wrong, early } = spec;
+  const { steps, early } = spec;
   const array = spec.exercise === "backward" ? "log_beta" : "log_alpha";
   const letter = spec.exercise === "backward" ? "β" : "α";
   const table = spec[array];
@@ -12,7 +12,7 @@ register("xray", (stage) => {
   const onBlank = pool("from-blank");
   const onLabel = pool("from-label");
   const bad = pool("wrong");
-  const ring = wrong ? `ring-${wrong.node.join("-")}` : null;
+  const wrongRing = stage.marker("wrong");
 
   // The table after each step, as the function saw it then.
   const tables = [spec.start];
@@ -24,6 +24,10 @@ register("xray", (stage) => {
   const filledAt = new Map();
   steps.forEach((step, i) => step.writes.forEach(([t, u]) => filledAt.set(`${t}-${u}`, Math.min(i, filledAt.get(`${t}-${u}`) ?? i))));
   const fillings = steps.filter((step) => step.writes.length).length;
+  // Where the truth is published Python knows it; elsewhere each cell is compared with its own two neighbours.
+  const wrong = spec.judged ? spec.wrong : firstWrong();
+  if (!spec.judged) spec.said.push(wrong ? wrong.sentence : "Every cell follows from its neighbours.");
+  if (spec.wrong) stage.hide(`ring-${spec.wrong.node.join("-")}`, true);
   const wrongFrom = wrong ? (wrong.step ?? steps.length - 1) : Infinity;
 
   stage.reserve(4);
@@ -31,8 +35,9 @@ register("xray", (stage) => {
   let now = steps.length;
 
   if (!steps.length) {
-    stage.hint("Walk over the table to see each number with its neighbours.");
-    if (ring) stage.hide(ring, false);
+    stage.hint("Walk over the table to see each number.");
+    if (wrong) wrongRing.at(stage.node(...wrong.node));
+    stage.say(outcome());
   } else {
     stage.crop(spec.crop);
     stage.hint("Your own steps, in your own order. Play them, or drag the slider. Walk over the nodes to see what stands there.");
@@ -78,7 +83,7 @@ register("xray", (stage) => {
       stage.el(`value-${p.t}-${p.u}`)?.style.setProperty("opacity", there ? "1" : "0.6", "important");
       stage.setLevel(p, there ? spec.levels[p.t][p.u] : null);
     }
-    if (ring) stage.hide(ring, i <= wrongFrom);
+    wrongRing.at(i > wrongFrom ? stage.node(...wrong.node) : null);
     const step = i ? steps[i - 1] : null;
     const reads = step ? step.reads.map(([t, u]) => stage.node(t, u)) : [];
     const empty = step ? step.reads.filter((one) => one[3] === "early").map(([t, u]) => stage.node(t, u)) : [];
@@ -92,10 +97,55 @@ register("xray", (stage) => {
     stage.say(step ? told(step, i) : outcome(), { spoken: true });
   }
 
+  function firstWrong() {
+    const back = spec.exercise === "backward";
+    const finished = new Map();
+    const writer = new Map();
+    steps.forEach((step, i) => {
+      for (const [t, u] of step.writes) {
+        finished.set(`${t}-${u}`, i);
+        writer.set(`${t}-${u}`, i);
+      }
+      for (const [t, u, , state] of step.reads) if (state === "never" && !finished.has(`${t}-${u}`)) finished.set(`${t}-${u}`, i - 0.5);
+    });
+    const when = (p) => finished.get(`${p.t}-${p.u}`) ?? steps.length;
+    const nodes = stage.nodes().sort((p, q) => when(p) - when(q) || (back ? -1 : 1) * (p.t + p.u - q.t - q.u) || p.u - q.u);
+    for (const p of nodes) {
+      const terms = comingIn(p, back);
+      const should = terms.reduce((sum, v) => logAdd(sum, v), -Infinity);
+      const yours = table[p.t][p.u];
+      if (!differ(yours, should)) continue;
+      const digits = [3, 5, 8].find((n) => fmt.logarithm(yours, n) !== fmt.logarithm(should, n)) ?? 12;
+      const [mine, right, ...parts] = [yours, should, ...terms].map((v) => fmt.logarithm(v, digits));
+      const sum = parts.length > 1 ? `logaddexp(${parts.join(", ")}) = ${right}` : right;
+      const step = writer.get(`${p.t}-${p.u}`) ?? null;
+      const verb = step === null ? "Your code leaves" : "You wrote";
+      const sentence = `The first wrong cell is ${array}${at(p.t, p.u)}. ${verb} ${mine}; from your neighbours it would be ${sum}.`;
+      return { node: [p.t, p.u], step, sentence };
+    }
+    return null;
+  }
+
+  // The terms whose log-sum a cell is, from the learner's own table.
+  function comingIn(p, back) {
+    const { T, U } = stage;
+    if (back) {
+      if (p.t === T - 1 && p.u === U) return [spec.blank[p.t][p.u]];
+      const terms = [];
+      if (p.t < T - 1) terms.push(spec.blank[p.t][p.u] + table[p.t + 1][p.u]);
+      if (p.u < U) terms.push(spec.label[p.t][p.u] + table[p.t][p.u + 1]);
+      return terms;
+    }
+    if (p.t === 0 && p.u === 0) return [0];
+    const terms = [];
+    if (p.t > 0) terms.push(table[p.t - 1][p.u] + spec.blank[p.t - 1][p.u]);
+    if (p.u > 0) terms.push(table[p.t][p.u - 1] + spec.label[p.t][p.u - 1]);
+    return terms;
+  }
+
   function outcome() {
-    const [first, ...rest] = spec.said;
-    const bad = Boolean(early || wrong);
-    return [first, ...rest.map((text) => [[text, bad || text.startsWith("Your cost") ? "wrong" : "right"]])];
+    const fine = ["Every cell is right.", "Every cell follows from its neighbours."];
+    return spec.said.map((text, i) => (i === 0 && steps.length ? text : [[text, fine.includes(text) ? "right" : text === spec.said[0] ? "soft" : "wrong"]]));
   }
 
   function told(step, i) {
