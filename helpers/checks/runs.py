@@ -66,6 +66,11 @@ def corpus_of(rows: Sequence[dict]) -> str:
     return str(start.get("train_set", "")).split(" ")[0]
 
 
+def agree(logged: Measured | None, measured: Measured | None) -> bool:
+    """Whether both can be of one run."""
+    return logged is not None and measured is not None and abs(logged.cer - measured.cer) <= AGREEMENT
+
+
 def decide_run(
     exercise: Exercise, rows: Sequence[dict], problem: str, measured: Measured | None, trouble: str
 ) -> ExerciseResult:
@@ -159,7 +164,7 @@ def _agreement(logged: Measured | None, measured: Measured | None, trouble: str)
         return Finding(what="The log ends without a final evaluation.", next="Let the training run to its end.")
     if measured is None:
         return Finding(what="The weights could not be tried.")
-    if abs(logged.cer - measured.cer) <= AGREEMENT:
+    if agree(logged, measured):
         return None
     return Finding(
         what=f"The log ends with CER {logged.cer:.3f}; these weights reach {measured.cer:.3f} on {measured.on}.",

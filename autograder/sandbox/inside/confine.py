@@ -1,14 +1,12 @@
 """Inside the child, before student code: limits of the kernel that every ordinary process can set for itself."""
 
-import ctypes
 import os
 import resource
 import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+from .system import LINUX, PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 
 
 @dataclass(frozen=True)
@@ -19,6 +17,8 @@ class Limits:
     cpu_seconds: int = 60
     memory_mb: int = 4096
     file_mb: int = 64
+    disk_mb: int = 512
+    """All files together. Held where the job has mounts of its own."""
     processes: int = 256
     open_files: int = 256
 
@@ -26,19 +26,18 @@ class Limits:
 def confine(folder: Path, limits: Limits) -> None:
     """Own session, own home and working directory, no terminal, no inherited secrets, limits that cannot be raised."""
     os.setsid()
-    die_with_parent()
     home = folder / "home"
     os.chdir(home)
     os.environ.clear()
     os.environ.update(
-        HOME=str(home), TMPDIR=str(home), PATH="/usr/bin:/bin", LANG="C.UTF-8", MPLBACKEND="Agg",
+        HOME=str(home), TMPDIR=str(home), PATH="/usr/bin:/bin", LANG="C.UTF-8", MPLBACKEND="Agg", USER="student",
         OMP_NUM_THREADS="1", MPLCONFIGDIR=str(home), IPYTHONDIR=str(home),
     )  # fmt: skip
     # What is printed is dropped: it costs nobody a point and cannot fill a disk.
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0] if sys.platform == "linux" else 256)
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0] if LINUX else 256)
     megabyte = 1024 * 1024
     _limit(resource.RLIMIT_CPU, limits.cpu_seconds)
     _limit(resource.RLIMIT_FSIZE, limits.file_mb * megabyte)
@@ -55,14 +54,16 @@ def _limit(which: int, value: int) -> None:
     resource.setrlimit(which, (value, value))
 
 
-def die_with_parent() -> None:
+def die_with_parent(by: int = signal.SIGKILL) -> None:
     """Ask the kernel to kill this process when the one that made it ends. Linux only; elsewhere nothing happens."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if LINUX:
+        prctl(PR_SET_PDEATHSIG, by)
 
 
 def become_reaper() -> None:
     """Let orphaned descendants, daemons included, become children of this process. Linux only."""
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    if LINUX:
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def end_descendants() -> None:
@@ -81,8 +82,3 @@ def _children() -> list[int]:
         return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
     except OSError:
         return []
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
