@@ -58,7 +58,7 @@ OTHER_SEEDS = (b"checkmate, other", b"checkmate, third", b"checkmate, forth")
 CPU_SECONDS, MORE = 3.0, 1.0
 """For one check of one piece of code, and after that for each further question. The slowest right code takes 0.5 s. CPU
 time, so that a busy machine makes nothing wrong."""
-MUTANTS = 2400
+MUTANTS = 1500
 
 EXERCISES: dict[str, tuple[str, Exercise]] = {
     exercise.key: (assignment, exercise)

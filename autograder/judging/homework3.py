@@ -6,7 +6,7 @@ from typing import Protocol
 
 from helpers.checks import probing
 from helpers.checks.parts import PROBES
-from helpers.checks.probing import Arrays, Reply
+from helpers.checks.probing import LADDER, Arrays, Reply
 from helpers.checks.rubric import Exercise
 from helpers.checks.runs import LOG
 from helpers.checks.scoring import ExerciseResult, decide_probes
@@ -56,9 +56,16 @@ def _reply(folder: Path, exercise: Exercise, key: str) -> Reply:
 
 
 def _misconceptions(exercise: str, seed: bytes, replies: dict[str, Reply], truth: dict[str, Arrays]) -> list[str]:
-    return probing.recognise(
-        replies, truth, zoo.everything(exercise), lambda name, key: outline(exercise, name, key, seed)
-    )
+    ladder = next(probe for probe in PROBES[exercise] if probe.key == LADDER)
+
+    def ends(name: str, key: str) -> dict[str, object]:
+        reply = replies[key]
+        quick = key == LADDER and reply.status == "ok"
+        if quick and not probing.climbs_alike(ladder, zoo.wrong(exercise, name), seed, reply):
+            return {"status": "another"}
+        return outline(exercise, name, key, seed)
+
+    return probing.recognise(replies, truth, zoo.everything(exercise), ends)
 
 
 @lru_cache(maxsize=8192)

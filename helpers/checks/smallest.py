@@ -4,7 +4,7 @@ Each ladder is a probe that gives no points. Its rungs add one thing at a time: 
 A rung that stops with an exception ends the ladder; what it found until then is its answer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -23,18 +23,21 @@ Rung = Callable[[object, np.random.Generator], object]
 def ladder(rungs: Mapping[str, Rung]) -> Probe:
     """A probe that climbs as far as the student's code goes. The names of the rungs are the inputs in words."""
 
-    def climb(written: object, rng: np.random.Generator) -> Arrays:
-        found: dict[str, object] = {}
+    def climb(written: object, rng: np.random.Generator) -> Iterator[tuple[str, object]]:
         for name, rung in rungs.items():
-            try:
-                found[name] = rung(written, rng)
-            except Exception:
-                if not found:
-                    raise
-                break
+            yield name, rung(written, rng)
+
+    def run(written: object, rng: np.random.Generator) -> Arrays:
+        found: dict[str, object] = {}
+        try:
+            for name, value in climb(written, rng):
+                found[name] = value
+        except Exception:
+            if not found:
+                raise
         return found
 
-    return Probe(LADDER, LADDER, "from the smallest input upwards", climb, {}, tuple(rungs))
+    return Probe(LADDER, LADDER, "from the smallest input upwards", run, {}, tuple(rungs), climb)
 
 
 def _encoder(frames: int, lengths: list[int], n_layers: int = 1, bidirectional: bool = False) -> Rung:
@@ -188,7 +191,7 @@ def _played(frames: int, script: Mapping[tuple[int, int, int], int], max_steps: 
 def _drawn(frames: int) -> Rung:
     def rung(function: Callable, rng: np.random.Generator) -> np.ndarray:
         model = Instrumented(rng, liking_for_blank=1.0)
-        return decode(function, model, 1.5 * normal(rng, frames, model.units), max_steps=60)
+        return decode(function, model, 1.5 * normal(rng, frames, model.units), max_steps=30)
 
     return rung
 

@@ -69,7 +69,7 @@ class Part(nn.Module):
         return self._function(*arguments, **more)
 
 
-MOST_CALLS = 2000
+MOST_CALLS = 1000
 """Of a joiner in one walk. The right walks take fewer than 400; a walk that no limit ends would ask for ever."""
 
 
