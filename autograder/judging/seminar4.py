@@ -35,7 +35,7 @@ def judge(exercise: Exercise, seed: bytes, folder: Path, hand_in: object = None)
 
 def _picture(exercise: str, example: Asked) -> dict | None:
     answer = example.answer
-    if answer.status != "ok" or answer.cells.ndim != 2 or answer.cells.size > LARGEST_TO_DRAW:
+    if answer.status != "ok" or answer.cells.ndim != 2 or not 0 < answer.cells.size <= LARGEST_TO_DRAW:
         return None
     finding = compare(exercise, example.inputs, example.truth, answer, look_at=frozenset({"cells"}))
     return {"cells": answer.cells.tolist(), "wrong": finding.cell} if finding else None

@@ -398,7 +398,8 @@ def record(function: Callable, log_probs, targets, blank: int) -> Recording:
     if not _identical(bare(watched), returned):
         return Recording(returned, [], None, None, first_line, source, _UNWATCHABLE)
     cells, root = getattr(table, "cells", None), getattr(table, "root", None)
-    if cells is None or root is None or root.given:
+    filled = any(access.kind == "write" and access.root is root for access in tape.accesses)
+    if cells is None or root is None or root.given or not filled:
         kind = "in Python lists" if isinstance(table, list | tuple) else "put together at the end, or made elsewhere"
         problem = f"Your table is {kind}: only an array that your function fills in place can be watched at work."
         return Recording(returned, [], None, None, first_line, source, problem)

@@ -20,6 +20,7 @@ from released_sample import BACKWARD, FORWARD, cell, solved, template
 from autograder.course import ASSIGNMENTS, Course
 from autograder.intake import IntakeError, Received, Unreadable, archives, collect, read_notebook, received
 from autograder.intake.names import read_label, safe_file_name
+from autograder.intake.notebooks import CONFLICT, settled
 
 SEMINAR4 = ASSIGNMENTS["seminar4"]
 MAY = datetime(2024, 5, 20, 12, 0, 0, tzinfo=UTC)
@@ -288,6 +289,10 @@ def test_outputs_and_attachments_are_dropped():
 
 
 UNREADABLE = {
+    "too_much_code": (
+        dumped({"cells": [{"cell_type": "code", "source": "x = 1\n" * 400_000}]}),
+        "2.4 million characters",
+    ),
     "no_bytes": (b"", "empty (0 bytes)"),
     "only_blanks": (b" \n\t ", "empty"),
     "null_bytes": (b"\0" * 4096, "empty"),
@@ -774,6 +779,23 @@ def test_a_damaged_notebook_is_one_sentence_and_its_neighbours_are_taken(course,
     before, bad = collect(inbox, course)
     assert (before.status, bad.status) == ("taken", "refused")
     assert words in bad.notes[0]
+
+
+def test_an_unsettled_merge_is_settled_for_the_side_that_makes_a_notebook():
+    text = honest().decode()
+    two = lambda first, second: f"<<<<<<< HEAD\n{first}=======\n{second}>>>>>>> theirs\n{text}".encode()  # noqa: E731
+    assert settled(two("", "]\n")) == (text.encode(), CONFLICT.format("first"))
+    assert settled(two("]\n", "")) == (text.encode(), CONFLICT.format("second"))
+    for nothing_to_settle in (text.encode(), b"", b"<<<<<<< HEAD\n", two("]\n", "]\n")):
+        assert settled(nothing_to_settle) == (nothing_to_settle, "")
+
+
+def test_a_file_full_of_merge_marks_is_looked_at_once():
+    started = time.monotonic()
+    for line in (b"<<<<<<< \n", b"<<<<<<<\n=======\n", b"<<<<<<< a\n|||||||\n"):
+        data = line * 300_000
+        assert settled(data) == (data, "")
+    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.ipynb")), ids=lambda path: path.name)

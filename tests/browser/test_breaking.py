@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from student_code import LOOPS, function
 
 from helpers import lattice
-from tests.student_code import LOOPS, function
 
 from .conftest import screenshot
 

@@ -4,13 +4,13 @@ import re
 
 import numpy as np
 import pytest
+from student_code import LOOPS, alternative, function
 
 from autograder.judging.zoo import ZOO, answers
 from helpers import checks, lattice
 from helpers.checks.cases import Inputs, Truth
 from helpers.checks.comparing import nodes_in_order
 from helpers.lattice.numerals import logarithm
-from tests.student_code import DIAGONALS, LOOPS, function
 
 from .conftest import forward_backward, make, screenshot
 
@@ -124,7 +124,7 @@ def test_reads_writes_and_arcs_of_a_step_are_marked_and_read_out(page_of):
 
 
 def test_a_vectorised_function_plays_whole_antidiagonals(page_of):
-    page = page_of(xray(DIAGONALS))
+    page = page_of(xray(alternative("seminar4", "diagonals")))
     page.locator("input[type=range]").fill("3")
     assert page.locator("path.write:not(.gone)").count() == 3
     assert "3 cells at once" not in page.locator(".panel").inner_text()

@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from student_code import LOOPS, STUB, STYLES, alternative, function
 
 from autograder.judging.zoo import ZOO, answers
 from helpers import checks
 from helpers.lattice.playback import play
 from helpers.lattice.recording import record
 from helpers.lattice.xray import xray
-from tests.student_code import DIAGONALS, LISTS, LOOPS, RECURSION, STUB, STYLES, TORCH, function
 
 # More ways to fill a table in place, each right, each a different road past the recorder.
 CHAINED = LOOPS.replace("[t - 1, u]", "[t - 1][u]").replace("[t, u]", "[t][u]")
@@ -79,7 +79,8 @@ FLOATS = LOOPS.replace(
     "np.logaddexp(float(log_alpha[t, u]), log_alpha.item(t - 1, u) + float(log_probs[t - 1, u, blank]))",
 )
 WATCHABLE = {
-    "loops": LOOPS, "torch": TORCH, "diagonals": DIAGONALS, "chained": CHAINED, "from import": FROM_IMPORT,
+    "loops": LOOPS, "torch": alternative("seminar4", "torch"),
+    "diagonals": alternative("seminar4", "diagonals"), "chained": CHAINED, "from import": FROM_IMPORT,
     "import inside": IMPORT_INSIDE, "helper": HELPER, "transposed": TRANSPOSED, "out": OUT,
     "torch in place": TORCH_INPLACE,
 }  # fmt: skip
@@ -280,7 +281,12 @@ def expected_cost(figure, way):
 
 
 @pytest.mark.parametrize(
-    ("source", "said"), [(LISTS, "Python lists"), (RECURSION, "put together at the end")], ids=["lists", "recursion"]
+    ("source", "said"),
+    [
+        (alternative("seminar4", "lists"), "Python lists"),
+        (alternative("seminar4", "recursion"), "put together at the end"),
+    ],
+    ids=["lists", "recursion"],
 )
 def test_a_table_that_is_not_filled_in_place_is_still_judged_and_says_why_nothing_plays(source, said):
     case = checks.case("cat")
