@@ -67,6 +67,14 @@ class Playback:
     steps: tuple[Step, ...]
     early: Early | None
 
+    def gives(self, table: np.ndarray) -> bool:
+        """Whether the steps lead to this very table, so that no assignment went unseen."""
+        end = self.start.copy()
+        for step in self.steps:
+            for node, value in step.writes:
+                end[node] = value
+        return bool(np.array_equal(end, table, equal_nan=True))
+
 
 def play(recording: Recording, shape: tuple[int, int]) -> Playback:
     """The recorded accesses as steps. `shape` is (T, U+1); a table of another shape has none."""

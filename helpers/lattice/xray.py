@@ -21,6 +21,7 @@ from .recording import Recording, record
 from .views import _LEAST_WIDTH, _count, _size, assemble, log_levels
 
 MOST_CELLS = 150  # nodes that still have their numbers inside; more steps nobody follows
+UNSEEN = "Some of your assignments go past this X-ray, so only the result is shown."
 _ORDERS = {
     "frame by frame": lambda t, u: (t, u),
     "frame by frame, labels downward": lambda t, u: (t, -u),
@@ -86,7 +87,10 @@ def xray(
         sentence = f"Your table has shape {table.shape}, expected is (T, U+1) = {inputs.shape}: nothing to play back."
         return unwritten(cat, sentence)
     classes = list(symbols) if symbols is not None else [f"class {k}" for k in range(inputs.log_probs.shape[2])]
-    figure = _figure(cat, inputs, exercise, recording, table, cost, play(recording, inputs.shape))
+    playback = play(recording, inputs.shape)
+    if not recording.problem and not playback.gives(table):
+        recording, playback = replace(recording, problem=UNSEEN), Playback(table, (), None)
+    figure = _figure(cat, inputs, exercise, recording, table, cost, playback)
     figure = replace(figure, spec={**figure.spec, "classes": classes})
     return replace(figure, question=QUESTIONS[exercise]) if figure.spec["steps"] else figure
 

@@ -11,7 +11,7 @@ from autograder.judging.zoo import ZOO, answers
 from helpers import checks
 from helpers.lattice.playback import play
 from helpers.lattice.recording import record
-from helpers.lattice.xray import xray
+from helpers.lattice.xray import UNSEEN, xray
 
 # More ways to fill a table in place, each right, each a different road past the recorder.
 CHAINED = LOOPS.replace("[t - 1, u]", "[t - 1][u]").replace("[t, u]", "[t][u]")
@@ -304,6 +304,14 @@ def test_a_function_that_minds_being_watched_is_left_alone():
     figure = xray(function(proud, "forward"), log_probs, targets, blank)
     np.testing.assert_array_equal(figure.spec["log_alpha"], function(proud, "forward")(log_probs, targets, blank)[0])
     assert "without disturbing it" in figure.alt
+    assert figure.spec["steps"] == []
+
+
+def test_an_assignment_that_goes_unseen_leaves_no_wrong_story():
+    sly = LOOPS.replace("    log_alpha[0, 0] = 0.0\n", "    np.ndarray.__setitem__(log_alpha, (0, 0), 0.0)\n")
+    case = checks.case("cat")
+    figure = xray(function(sly, "forward"), case.log_probs, case.targets, case.blank)
+    assert figure.spec["said"] == [UNSEEN, "Every cell is right."]
     assert figure.spec["steps"] == []
 
 
