@@ -271,3 +271,16 @@ def test_good_runs_are_given_no_name():
         rows, problem = runs.parse_log(log.read_bytes())
         assert not problem
         assert runs.recognise(rows, runs.final_evaluation(rows)) == []
+
+
+def test_a_log_of_nonsense_is_given_no_name_and_stops_nothing():
+    from helpers.checks.runs import recognise
+
+    rows = [
+        {"kind": ["train"], "step": {}},
+        {"kind": "train", "step": 10**400, "loss": 10**400, "loss_per_char": "low"},
+        {"kind": "final", "step": True, "cer": 0.1, "wer": 0.2, "loss_per_char": None, "length_ratio": 10**400},
+        {},
+    ]
+    assert recognise(rows, None) == []
+    assert recognise([], None) == []
