@@ -1,11 +1,14 @@
 """`python -m benchmarks [NAME ...]`: measure, print a table, write `benchmarks/results.json`.
 
 All of it takes a quarter of an hour, most of it training. With names only those are measured, and other rows stay.
+What takes longer, or needs speech or a GPU that not everyone has, is measured by name only: train_mini_seed_recipe,
+train_digits_cpu, overfit_librispeech, librispeech_epoch_gpu, scale_2000.
 
-Every figure is CPU time, measured in the same run as its baseline; ratio = baseline / ours, so more is better. The
-explorer is the exception: wall-clock time in a browser, beside the time that it may take at most.
+Figures are CPU time but for a GPU's and a browser's (explorer_*, beside the time that each may take). Ours and the
+baseline are measured in the same run; ratio = baseline / ours, so more is better.
 """
 
+import argparse
 import json
 import sys
 from dataclasses import asdict
@@ -14,28 +17,61 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import explorer, grading, homework, lattice
+from . import explorer, filming, gpu, grading, homework, lattice, scale, training
+from .measuring import Result, Skipped
 
 RESULTS = Path(__file__).with_name("results.json")
+USUAL = (
+    *lattice.BENCHMARKS,
+    *explorer.BENCHMARKS,
+    *grading.BENCHMARKS,
+    *homework.BENCHMARKS,
+    *training.BENCHMARKS,
+    *filming.BENCHMARKS,
+)
+ON_REQUEST = (*training.ON_REQUEST, *gpu.ON_REQUEST, *scale.ON_REQUEST)
+
+
+def names() -> list[str]:
+    """What can be measured: each function is called as its row."""
+    return [measure.__name__ for measure in (*USUAL, *ON_REQUEST)]
 
 
 def main() -> None:
     """Run all benchmarks, or those named."""
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names()))
+    wanted = parser.parse_args().names or [measure.__name__ for measure in USUAL]
     console = Console(width=150)
-    everything = (*lattice.BENCHMARKS, *explorer.BENCHMARKS, *grading.BENCHMARKS, *homework.BENCHMARKS)
-    wanted = sys.argv[1:] or [measure.__name__ for measure in everything]
-    if unknown := set(wanted) - {measure.__name__ for measure in everything}:
-        sys.exit(f"There is no benchmark {unknown.pop()}. There are: {', '.join(m.__name__ for m in everything)}.")
-    rows = {row["name"]: row for row in json.loads(RESULTS.read_text("utf-8"))} if RESULTS.exists() else {}
+    if unknown := set(wanted) - set(names()):
+        sys.exit(f"There is no benchmark {unknown.pop()}. There are: {', '.join(names())}.")
     table = Table("name", "ours", "baseline", "unit", "ratio", "what")
-    for measure in everything:
+    for measure in (*USUAL, *ON_REQUEST):
         if measure.__name__ in wanted:
-            with console.status(measure.__doc__.splitlines()[0]):
-                result = measure()
-            rows[result.name] = asdict(result)
-            figures = (f"{figure:.3g}" for figure in (result.ours, result.baseline))
-            table.add_row(result.name, *figures, result.unit, f"{result.ratio:.1f}", result.what)
+            try:
+                with console.status(measure.__doc__.splitlines()[0]):
+                    result = measure()
+            except Skipped as reason:
+                table.add_row(measure.__name__, "", "", "", "", f"skipped: {reason}")
+            else:
+                keep(asdict(result))
+                table.add_row(*figures(result))
     console.print(table)
+
+
+def figures(result: Result) -> list[str]:
+    """The cells of a row."""
+    ours, baseline = ("" if figure is None else f"{figure:.3g}" for figure in (result.ours, result.baseline))
+    ratio = "" if result.ratio is None else f"{result.ratio:.1f}"
+    return [result.name, ours, baseline, result.unit, ratio, result.what]
+
+
+def keep(row: dict) -> None:
+    """Put one row into the file, at once: a later benchmark may fail or be stopped."""
+    rows = {old["name"]: old for old in json.loads(RESULTS.read_text("utf-8"))} if RESULTS.exists() else {}
+    rows[row["name"]] = row
     RESULTS.write_text(json.dumps(list(rows.values()), indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -1,26 +1,19 @@
-"""Homework 3: the loss, greedy decoding of a batch, and training on a CPU. Minutes, not seconds.
+"""Homework 3: the loss, and greedy decoding of a batch.
 
-The baselines are the seed's: torchaudio's loss, a greedy loop that asks the joiner about all frames at every step, and
-a recipe of batch 3, learning rate 1e-4, no stacking, power mel, and ReLU behind the joiner's linear layer.
+The baselines are the seed's: torchaudio's loss, and a greedy loop that asks the joiner about all frames at every step.
 """
 
-import tempfile
 from functools import partial
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from autograder.judging import homework3_reference as solution
-from autograder.label_looping import greedy_batch, recognize_batch
+from autograder.label_looping import greedy_batch
 from helpers.loss import rnnt_loss
-from helpers.model import TransducerConfig
 from helpers.text import tokenizer
 
 from .measuring import Result, cpu_of_call, result
-
-BUDGET = 300.0
-"""CPU seconds after which the seed's recipe is stopped."""
+from .training import new_model
 
 
 def loss_cpu_vs_torchaudio() -> Result:
@@ -88,125 +81,4 @@ def greedy_200_utterances() -> Result:
     return result("greedy_200_utterances", ours, baseline, "s CPU", "200 utterances of mini, equal tokens")
 
 
-def new_model(seed: int = 0):
-    """The homework's classes at the CPU config."""
-    torch.manual_seed(seed)
-    return solution.RNNTransducer(**TransducerConfig.preset("cpu").arguments())
-
-
-def train_cpu(folder: Path, quiet: bool = True, **changes):
-    """The notebook's recipe on `mini`; returns model and history."""
-    from dataclasses import replace
-
-    from helpers.corpora import corpus
-    from helpers.training import Recipe, train
-
-    model = new_model(changes.get("seed", 0))
-    history = train(
-        model,
-        corpus("mini", "train"),
-        corpus("mini", "dev"),
-        replace(Recipe.preset("cpu"), **changes),
-        folder=folder,
-        decode=partial(recognize_batch, max_steps=300),
-        device="cpu",
-        quiet=quiet,
-    )
-    return model, history
-
-
-class SeedJoiner(solution.Joiner):
-    """ReLU(Linear(f + g)): logits can never be negative."""
-
-    def forward(self, encoder_outputs, decoder_outputs):
-        """(B, T, J), (B, U, J) -> (B, T, U, V)."""
-        if encoder_outputs.dim() == 3:
-            encoder_outputs, decoder_outputs = encoder_outputs.unsqueeze(2), decoder_outputs.unsqueeze(1)
-        return torch.relu(self.linear(encoder_outputs + decoder_outputs))
-
-
-class PowerMel:
-    """The seed's features, remembered in float32: quiet bins are too small for float16."""
-
-    def __init__(self, *corpora):
-        from helpers.features import LogMel
-
-        features = LogMel(raw=True)
-        self._stored = {utterance.id: features.of(utterance) for data in corpora for utterance in data}
-
-    def of(self, utterance) -> Tensor:
-        """(T, M) of an utterance."""
-        return self._stored[utterance.id]
-
-
-def train_seed(folder: Path, budget: float = BUDGET, quiet: bool = True):
-    """The seed's recipe on the same data and sizes, stopped after `budget` CPU seconds; returns model and history."""
-    import os
-    import signal
-    from dataclasses import replace
-
-    from helpers.corpora import corpus
-    from helpers.training import Recipe, train
-
-    torch.manual_seed(0)
-    arguments = {**TransducerConfig.preset("cpu").arguments(), "input_dim": 80}
-    model = solution.RNNTransducer(**arguments)
-    model.joiner = SeedJoiner(arguments["output_dim"], arguments["num_classes"])
-
-    interrupted = []
-
-    def stop(row: dict) -> None:
-        # Once: training finishes its step after the first interrupt and gives up after the second.
-        if row.get("cpu_seconds", 0.0) > budget and not interrupted:
-            interrupted.append(True)
-            os.kill(os.getpid(), signal.SIGINT)
-
-    history = train(
-        model,
-        corpus("mini", "train"),
-        corpus("mini", "dev"),
-        replace(Recipe.preset("seed"), evaluate_every=50),
-        folder=folder,
-        features=PowerMel(corpus("mini", "train"), corpus("mini", "dev")),
-        decode=partial(recognize_batch, max_steps=600),
-        tracker=stop,
-        device="cpu",
-        quiet=quiet,
-    )
-    return model, history
-
-
-def cpu_seconds_to(history, cer: float) -> float | None:
-    """CPU seconds, training and evaluations, until dev CER was first at or below `cer`; None: never."""
-    return next((row["cpu_seconds"] for row in history.of("dev", "final") if row["cer"] <= cer), None)
-
-
-def held_out(model) -> dict[str, tuple[float, float]]:
-    """Corpus CER and WER of a model of the CPU config on the held-out sentences and voices of `mini`."""
-    from helpers.corpora import corpus
-    from helpers.training import Recipe, evaluate
-
-    scores = {}
-    for split in ("test-sentences", "test-voices"):
-        seen = evaluate(
-            model, corpus("mini", split), Recipe.preset("cpu"), decode=partial(recognize_batch, max_steps=300)
-        )
-        scores[split] = (seen.cer, seen.wer)
-    return scores
-
-
-def train_mini_cpu() -> Result:
-    """CPU seconds to CER 0.15 on dev, the homework's classes on `mini`: our recipe and the seed's."""
-    with tempfile.TemporaryDirectory() as folder:
-        _, ours = train_cpu(Path(folder) / "ours", evaluate_every=50)
-        _, seeds = train_seed(Path(folder) / "seed")
-    reached, baseline = cpu_seconds_to(ours, 0.15), cpu_seconds_to(seeds, 0.15)
-    if reached is None:
-        raise RuntimeError("the recipe did not reach CER 0.15")
-    what = (
-        "to CER 0.15" if baseline else f"to CER 0.15; the seed's recipe stopped, CER {seeds.of('dev')[-1]['cer']:.2f}"
-    )
-    return result("train_mini_cpu", reached, baseline or BUDGET, "s CPU", what)
-
-
-BENCHMARKS = (loss_cpu_vs_torchaudio, greedy_200_utterances, train_mini_cpu)
+BENCHMARKS = (loss_cpu_vs_torchaudio, greedy_200_utterances)

@@ -43,14 +43,14 @@ def _measure(frames: int, labels: int, classes: int, ours: int, theirs: int) -> 
     return result(f"lattice_{frames}_{labels}_{classes}", 1000 * fast, 1000 * slow, "ms CPU", what)
 
 
-def medium() -> Result:
+def lattice_200_50_30() -> Result:
     """Lattice (200, 50, 30)."""
     return _measure(200, 50, 30, ours=50, theirs=3)
 
 
-def large() -> Result:
+def lattice_835_158_30() -> Result:
     """Lattice (835, 158, 30)."""
     return _measure(835, 158, 30, ours=20, theirs=2)
 
 
-BENCHMARKS = (medium, large)
+BENCHMARKS = (lattice_200_50_30, lattice_835_158_30)

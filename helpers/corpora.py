@@ -166,13 +166,14 @@ class Corpus(Sequence[Utterance]):
         return f"Corpus({self.name!r}, {self.split!r}, {len(self)} utterances)"
 
 
-def corpus(name: str, split: str = "train", root: str | Path | None = None) -> Corpus:
+def corpus(name: str, split: str = "train", root: str | Path | None = None, *, make: bool = True) -> Corpus:
     """Opens a corpus; `mini` is synthesised on first use (about a minute, with progress).
 
     Args:
         name: "mini", "digits" or "librispeech".
         split: see the table above.
         root: the folder that holds `LibriSpeech/`; by default where `fetch` puts it.
+        make: whether `mini` is made when it is not there.
 
     Raises ValueError for a name or split that does not exist, CorpusMissing with the command that fetches the corpus,
     CorpusError for a damaged one.
@@ -180,7 +181,7 @@ def corpus(name: str, split: str = "train", root: str | Path | None = None) -> C
     folders = _folders(name, split)
     if root is None:
         base = _home_of(name)
-        if name == "mini" and not base.exists():
+        if name == "mini" and make and not base.exists():
             fetch("mini")
     else:
         base = Path(root).expanduser()

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .corpora import Utterance
 from .text import tokenizer
 
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -185,7 +186,11 @@ class ConvolutionBlock(nn.Module):
 
 
 class TwoLabelMemory(nn.Module):
-    """Prediction network that remembers only the last two labels (Ghodsi et al., 2020: "stateless")."""
+    """Prediction network that remembers only the last two labels (Ghodsi et al., 2020: "stateless").
+
+    After the same label twice it is where it was one label ago, so greedy decoding can repeat that label until its
+    limit of steps. A network that is trained to the end seldom does; in the middle of training it shows.
+    """
 
     def __init__(self, config: ReferenceConfig):
         super().__init__()
@@ -236,3 +241,12 @@ def load_reference() -> ReferenceRecogniser:
     sizes = {**facts["config"], "dilations": tuple(facts["config"]["dilations"])}
     recogniser = ReferenceRecogniser(ReferenceConfig(**sizes))
     return load_weights(recogniser, REFERENCE_WEIGHTS, facts["sha256"]).eval()
+
+
+def reference_utterance(number: int = 1) -> Utterance:
+    """One of the recordings that come with the reference recogniser, counted from 1. Raises ValueError."""
+    known = json.loads(REFERENCE_TRANSCRIPTS.read_text("utf-8"))["utterances"]
+    if not 1 <= number <= len(known):
+        raise ValueError(f"There are the recordings 1 to {len(known)}; {number} is none of them.")
+    one = known[number - 1]
+    return Utterance(one["id"], one["speaker"], one["ground_truth"], ASSETS / one["audio"])

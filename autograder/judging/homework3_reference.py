@@ -52,10 +52,10 @@ class Joiner(nn.Module):
         super().__init__()
         self.linear = nn.Linear(joiner_dim, num_outputs)
 
-    def forward(self, f: Tensor, g: Tensor):  # noqa: D102
-        if f.dim() == 3:
-            f, g = f.unsqueeze(2), g.unsqueeze(1)
-        return self.linear(F.relu(f + g))
+    def forward(self, encoder_outputs: Tensor, decoder_outputs: Tensor):  # noqa: D102
+        if encoder_outputs.dim() == 3:
+            encoder_outputs, decoder_outputs = encoder_outputs.unsqueeze(2), decoder_outputs.unsqueeze(1)
+        return self.linear(F.relu(encoder_outputs + decoder_outputs))
 
 
 class RNNTransducer(nn.Module):
@@ -92,8 +92,8 @@ class RNNTransducer(nn.Module):
 
 def greedy_decode(model, encoder_output: Tensor, max_steps: int = 2000) -> Tensor:
     """Labels of one utterance, encoder_output (T, J); at most `max_steps` steps, blank or label."""
-    labels, t = [], 0
-    g, hidden = model.decoder(torch.tensor([[tokenizer.bos]]))
+    labels, t, device = [], 0, encoder_output.device
+    g, hidden = model.decoder(torch.tensor([[tokenizer.bos]], device=device))
     for _ in range(max_steps):
         if t == len(encoder_output):
             break
@@ -102,7 +102,7 @@ def greedy_decode(model, encoder_output: Tensor, max_steps: int = 2000) -> Tenso
             t += 1
         else:
             labels.append(best)
-            g, hidden = model.decoder(torch.tensor([[best]]), hidden_states=hidden)
+            g, hidden = model.decoder(torch.tensor([[best]], device=device), hidden_states=hidden)
     return torch.tensor(labels, dtype=torch.int64)
 
 

@@ -10,6 +10,7 @@ from .scoring import ExerciseResult, ItemResult
 _BOX = "font:14px/1.45 system-ui,sans-serif;max-width:54em;color:var(--jp-ui-font-color1,inherit)"
 _CELL = "padding:.35em .6em;text-align:left;vertical-align:top;white-space:normal;border-top:1px solid #8886"
 _MARK = {True: ("✓", "var(--jp-success-color0,#1b6e20)"), False: ("✗", "var(--jp-error-color0,#b3261e)")}
+_NOTE = "border-left:4px solid #8886;padding:.4em .8em;margin:.6em 0"
 _CAUSE = "border-left:4px solid #c04f00;padding:.4em .8em;margin:.6em 0"
 
 
@@ -17,10 +18,14 @@ class CheckResult:
     """The outcome of one check.
 
     Its `repr` is the number of points and nothing else: unmodified nbgrader reads it as partial credit.
+
+    Attributes:
+        result: points and findings.
+        note: what else there is to say, without points; empty where there is nothing.
     """
 
-    def __init__(self, result: ExerciseResult):
-        self.result = result
+    def __init__(self, result: ExerciseResult, note: str = ""):
+        self.result, self.note = result, note
 
     @property
     def points(self) -> float:
@@ -42,6 +47,8 @@ class CheckResult:
             lines.append(f"{'✓' if item.passed else '✗'} {item.item.title}: {_points(item)}")
             for title, finding in item.wrong[:1]:
                 lines += [f"    {part}" for part in (f"{title}:", *sentences(finding))]
+        if self.note:
+            lines.append(self.note)
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -51,6 +58,8 @@ class CheckResult:
         if self.result.written:
             rows = "".join(_row(item) for item in self.result.items)
             parts.append(f'<table style="width:100%;border-collapse:collapse;margin:0">{rows}</table>')
+        if self.note:
+            parts.append(f'<p style="{_NOTE}">{escape(self.note)}</p>')
         return f'<div style="{_BOX}">{"".join(parts)}</div>'
 
 

@@ -24,6 +24,7 @@ class Figure:
         alt: one sentence that says what is seen.
         spec: the numbers behind the drawing, as arrays, strings and numbers: what the script of the view reads.
         question: one question that stands under the drawing.
+        still: what is drawn where nothing can move, PNG and PDF; the scene itself where it is None.
     """
 
     view: str
@@ -31,6 +32,7 @@ class Figure:
     alt: str
     spec: dict[str, Any] = field(default_factory=dict)
     question: live.Question | None = None
+    still: Scene | None = None
 
     def ask(self, text: str, options: Sequence[str], right: int, because: str) -> "Figure":
         """The same figure with this question under it; `right` is the index of the right option."""
@@ -53,11 +55,11 @@ class Figure:
 
     def png(self, dpi: float = PNG_DPI) -> bytes:
         """PNG bytes, light colours; 72 dpi is one image pixel per scene pixel."""
-        return raster.to_png(self.scene, dpi)
+        return raster.to_png(self.still or self.scene, dpi)
 
     def draw(self, ax) -> None:
         """Draws on given matplotlib axes, scaled to their present size."""
-        raster.draw(self.scene, ax)
+        raster.draw(self.still or self.scene, ax)
 
     def save(self, path: str | Path) -> None:
         """Writes a file of the kind its suffix names: .svg, .png, .pdf or .html. ValueError for any other."""
@@ -68,7 +70,7 @@ class Figure:
             case ".png":
                 data = self.png()
             case ".pdf":
-                data = raster.to_pdf(self.scene)
+                data = raster.to_pdf(self.still or self.scene)
             case ".html":
                 data = self._page().encode()
             case other:
@@ -97,8 +99,7 @@ class Figure:
         }
         wanted = [kind for kind in makers if (not include or kind in include) and kind not in (exclude or ())]
         data = {kind: makers[kind]() for kind in wanted}
+        drawn = self.still or self.scene
         # The width is that of the SVG: without it a 144 dpi picture shows at twice its size.
-        metadata = {
-            "image/png": {"alt": self.alt, "width": round(self.scene.width), "height": round(self.scene.height)}
-        }
+        metadata = {"image/png": {"alt": self.alt, "width": round(drawn.width), "height": round(drawn.height)}}
         return data, {kind: value for kind, value in metadata.items() if kind in data}

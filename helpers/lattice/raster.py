@@ -8,9 +8,8 @@ from io import BytesIO
 
 import numpy as np
 
-from .scene import Circle, Heat, Line, Polyline, Rect, Scene, Strokes, Text
+from .scene import Circle, Heat, Image, Line, Polyline, Rect, Scene, Strokes, Text, arrow_head
 from .style import HEAT_OPACITY, PALETTE, resolve
-from .svg import arrow_head
 
 FAMILY = "DejaVu Sans"  # comes with matplotlib and has ∅ α β − ∞ → ↑ ␣
 
@@ -77,7 +76,30 @@ def _palette(scene: Scene) -> list[tuple[float, float, float]]:
         colours += [
             _blend(_rgb(PALETTE[style["fill"]].light), _mix(level / 15), style["opacity"]) for level in range(16)
         ]
+    if any(isinstance(item, Image) for item in scene.items):
+        colours = colours[: 256 - IMAGE_LEVELS] + image_colours()
     return colours[:256]
+
+
+IMAGE_LEVELS = 64
+
+
+def image_colours() -> list[tuple[float, float, float]]:
+    """The colours of an Image from its lowest level to its highest."""
+    from matplotlib import colormaps
+
+    return [tuple(colour[:3]) for colour in colormaps["magma"](np.linspace(0, 1, IMAGE_LEVELS)).tolist()]
+
+
+def to_palette_png(levels: np.ndarray) -> bytes:
+    """PNG bytes of the levels of an Image, a pixel each."""
+    from PIL import Image as Pixels
+
+    image = Pixels.fromarray(np.asarray(levels, dtype=np.uint8))
+    image.putpalette(np.round(255 * np.array(image_colours())).astype(np.uint8).tobytes())
+    buffer = BytesIO()
+    image.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def to_pdf(scene: Scene) -> bytes:
@@ -101,6 +123,16 @@ def _artist(ax, item, points: float, z: int) -> None:
     from matplotlib import patches
     from matplotlib.lines import Line2D
 
+    if isinstance(item, Image):
+        # Not imshow, which would change the limits and the aspect of the axes.
+        from matplotlib.image import AxesImage
+
+        image = AxesImage(ax, extent=(item.x, item.x + item.width, item.y + item.height, item.y), zorder=z)
+        image.set_data(np.array(image_colours())[np.asarray(item.levels, dtype=np.int64)])
+        image.set_interpolation("nearest")
+        image.set_clip_path(ax.patch)
+        ax.add_artist(image)
+        return
     if isinstance(item, Heat):
         _heat(ax, item)
         return

@@ -101,7 +101,31 @@ class Text:
     size: float | None = None
 
 
-Primitive = Circle | Rect | Heat | Line | Strokes | Polyline | Text
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A picture of numbers, such as a spectrogram, stretched over a rectangle: `levels` (rows, columns), integers from
+    0 to 63, the first row at the top. Its colours are the same in every theme."""
+
+    id: str
+    x: float
+    y: float
+    width: float
+    height: float
+    levels: np.ndarray
+    classes: tuple[str, ...] = ("image",)
+
+
+Primitive = Circle | Rect | Heat | Image | Line | Strokes | Polyline | Text
+
+
+def arrow_head(item: Line) -> tuple[tuple[float, float], list[tuple[float, float]]]:
+    """Where the shaft ends and the three corners of the head; the shaft ends where the head begins."""
+    length = ((item.x2 - item.x1) ** 2 + (item.y2 - item.y1) ** 2) ** 0.5
+    ux, uy = (item.x2 - item.x1) / length, (item.y2 - item.y1) / length
+    bx, by = item.x2 - item.head * ux, item.y2 - item.head * uy
+    half = 0.48 * item.head
+    corners = [(item.x2, item.y2), (bx - half * uy, by + half * ux), (bx + half * uy, by - half * ux)]
+    return (bx, by), corners
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
-from .scene import Circle, Heat, Line, Polyline, Rect, Scene, Strokes, Text
+from .raster import to_palette_png
+from .scene import Circle, Heat, Image, Line, Polyline, Rect, Scene, Strokes, Text, arrow_head
 from .style import FONT, HEAT_OPACITY, PALETTE, STYLES, resolve
 
 XMLNS = "http://www.w3.org/2000/svg"
@@ -142,6 +143,10 @@ def _element(item, shared_heads: bool) -> str:
     if isinstance(item, Rect):
         place = f'x="{_n(item.x)}" y="{_n(item.y)}" width="{_n(item.width)}" height="{_n(item.height)}"'
         return _shape("rect", place, item, own)
+    if isinstance(item, Image):
+        place = f'x="{_n(item.x)}" y="{_n(item.y)}" width="{_n(item.width)}" height="{_n(item.height)}"'
+        data = b64encode(to_palette_png(item.levels)).decode("ascii")
+        return f'<image {own} {place} preserveAspectRatio="none" href="data:image/png;base64,{data}"/>'
     if isinstance(item, Heat):
         place = f'x="{_n(item.x)}" y="{_n(item.y)}" width="{_n(item.width)}" height="{_n(item.height)}"'
         images = (
@@ -214,16 +219,6 @@ def _heads(scene: Scene) -> str:
         if isinstance(item, Line) and item.head:
             looks.setdefault(item.classes, []).append(_head(item))
     return "".join(f'<path class="{" ".join(look)} head" d="{"".join(all)}"/>' for look, all in looks.items())
-
-
-def arrow_head(item: Line) -> tuple[tuple[float, float], list[tuple[float, float]]]:
-    """Where the shaft ends and the three corners of the head; the shaft ends where the head begins."""
-    length = ((item.x2 - item.x1) ** 2 + (item.y2 - item.y1) ** 2) ** 0.5
-    ux, uy = (item.x2 - item.x1) / length, (item.y2 - item.y1) / length
-    bx, by = item.x2 - item.head * ux, item.y2 - item.head * uy
-    half = 0.48 * item.head
-    corners = [(item.x2, item.y2), (bx - half * uy, by + half * ux), (bx + half * uy, by - half * ux)]
-    return (bx, by), corners
 
 
 def _n(value: float, digits: int = 1) -> str:

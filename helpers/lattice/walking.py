@@ -1,76 +1,156 @@
-"""Walk your own alignment: step by step, with the product written out."""
+"""A greedy walk through the lattice, as it happened: at each step where it stood, what the joiner liked best, what the
+prediction network read. Recorded from someone's own `greedy_decode` by `helpers.decoding.watch`.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
 
 import numpy as np
 
-from .figure import Figure
-from .lattice import Lattice
-from .live import Question
-from .numerals import percent, probability, three_digits
-from .panel import Panel
-from .views import _arc_texts, _count, _cut, _figure, _footer, _lattice, _size, _spec
+from .codes import from_code, to_code
+from .lattice import BLANK_TEXT, check_path, walk
 
-MOST_RANKED = 5000  # alignments whose probabilities travel with the drawing, to tell the rank of yours
-
-ALL_FOUND = Question(
-    "You have found every alignment of the transcript. What do their probabilities add up to?",
-    ("1", "P(y|x)", "the probability of the best one"),
-    1,
-    "Alignments of one transcript do not overlap, so their probabilities add up to that of the transcript. What is "
-    "missing to 1 belongs to all other transcripts.",
-)
+RECORDED = "assets/greedy_walks.json"
+"""Walks of the reference recogniser over the recordings in `assets`; made by `data_scripts/record_walks.py`."""
 
 
-def walk(cat: Lattice, *, log_p: float | None = None, question: Question | None = ALL_FOUND) -> Figure:
-    """A lattice to walk through: click arcs, or press b (blank), l (label) and Backspace.
+@dataclass(frozen=True)
+class Step:
+    """One call of the joiner.
 
-    The product of the arcs is written out; at the end come its share of P(y|x), its rank among all alignments (where
-    there are at most 5000), and how many of them were found. A button copies `path = "blb..."` for a cell below.
-    Without JavaScript it shows one alignment with its product.
-
-    Args:
-        cat: the lattice.
-        log_p: ln P(y|x), such as -cost of your own `forward`. Without it P(y|x) is summed over all alignments, as far
-            as there are at most 200,000.
-        question: what stands under the drawing; None for nothing.
+    Attributes:
+        t, u: frames consumed and labels written so far.
+        top: the most probable symbols with their probabilities, best first; `BLANK_TEXT` is the blank.
+        read: the symbols that the prediction network read between this call and the next: the label just written, or
+            nothing after a blank. Anything else is a mistake of the decoder.
     """
-    many = _lattice(cat).count_alignments()
-    scores = None
-    if many <= MOST_RANKED:
-        scores = np.sort(np.concatenate([scores for _, scores in cat._in_batches()]))[::-1]
-    if log_p is None:
-        try:
-            log_p = cat.log_total()
-        except ValueError:  # too many to sum: then the share is not shown
-            log_p = None
-        log_p = None if log_p == -np.inf else log_p
-    elif not np.isfinite(log_p) or log_p > 1e-3:
-        raise ValueError(f"log_p is {log_p}, not the logarithm of a probability above 0: pass -cost.")
-    path = _even_path(cat.T, cat.U)
-    panel = Panel(cat.T, cat.symbols)
-    panel.halos([path])
-    panel.arcs(*_arc_texts(cat))
-    panel.nodes([[f"{t},{u}" for u in range(cat.U + 1)] for t in range(cat.T)], index=True)
-    footer = _footer(panel)
-    footer.key(arcs=not panel.is_map)
-    crop = footer.y
-    score = cat.log_prob(path)
-    footer.path(0, _cut(cat.spell(path)), numbered=False)
-    factors = [probability(cat.blank[t, u] if step == "b" else cat.label[t, u]) for step, t, u in cat._walk(path)]
-    product = " × ".join(factors) if len(factors) <= 24 else " × ".join(factors[:20]) + " × …"
-    footer.sentence(f"{product} = {three_digits(score)}")
-    share = "" if log_p is None else f", {percent(score - log_p)} of P(y|x) = {probability(log_p, 2)}"
-    rank = "" if scores is None else f", rank {1 + int((scores > score + 1e-9).sum()):,} of {many:,}"
-    footer.sentence(f"One of {_count(many, 'alignment')}{share}{rank}.")
-    example = f"one alignment, {_cut(cat.spell(path))}, and its product{share}{rank}"
-    alt = f"Lattice of {_size(cat.T, cat.symbols)} with {example}."
-    spec = _spec(cat, many=many, log_p=log_p, example=path, crop=crop)
-    if scores is not None:
-        spec["ranking"] = scores
-    figure = _figure("walk", panel, footer, alt, spec)
-    return figure if question is None else figure.ask(**vars(question))
+
+    t: int
+    u: int
+    top: tuple[tuple[str, float], ...]
+    read: tuple[str, ...] = ()
+
+    @property
+    def symbol(self) -> str:
+        """What the walk took."""
+        return self.top[0][0]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether time moves on."""
+        return self.symbol == BLANK_TEXT
 
 
-def _even_path(T: int, U: int) -> str:
-    """An alignment that spreads its labels evenly over the frames."""
-    frames = [int((u + 0.5) * T / U) for u in range(U)]
-    return "".join("l" * frames.count(t) + "b" for t in range(T))
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """A walk over T frames.
+
+    Attributes:
+        T: encoder frames.
+        truth: the symbols that were really said; empty when nobody knows.
+        steps: in the order in which they were taken.
+        seconds_per_frame: length of an encoder frame, 0 when unknown.
+        occupancy: (T, U+1) in [0, 1], where the transcript's probability lies, for U = len(truth); or None.
+        name: whose walk it is.
+    """
+
+    T: int
+    truth: tuple[str, ...]
+    steps: tuple[Step, ...]
+    seconds_per_frame: float = 0.0
+    occupancy: np.ndarray | None = None
+    name: str = ""
+
+    def __post_init__(self):
+        if self.occupancy is not None and self.occupancy.shape != (self.T, len(self.truth) + 1):
+            raise ValueError(
+                f"occupancy must have shape (T, U+1) = {(self.T, len(self.truth) + 1)}; "
+                f"it has shape {self.occupancy.shape}."
+            )
+
+    @classmethod
+    def along(cls, path: str, symbols, **more) -> "Walk":
+        """The walk that follows a given alignment, such as "lbblb", writing `symbols`; `more` as in the class."""
+        symbols = tuple(map(str, symbols))
+        T = path.count("b")
+        check_path(path, T, len(symbols))
+        steps = tuple(
+            Step(t, u, ((BLANK_TEXT if step == "b" else symbols[u], 1.0),), () if step == "b" else (symbols[u],))
+            for step, t, u in walk(path)
+        )
+        return cls(T, symbols, steps, **more)
+
+    def __repr__(self) -> str:
+        return f"Walk of {len(self.steps)} steps over {self.T} frames, writing “{self.text}”"
+
+    @cached_property
+    def labels(self) -> tuple[tuple[str, int], ...]:
+        """Every label written, with the frame at which it was."""
+        return tuple((step.symbol, step.t) for step in self.steps if not step.is_blank)
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+        return "".join(symbol for symbol, _ in self.labels)
+
+    @cached_property
+    def first_error(self) -> int | None:
+        """The step that writes a label which the transcript has not there; None when all labels are right so far."""
+        for i, step in enumerate(self.steps):
+            if self.truth and not step.is_blank and (step.u >= len(self.truth) or self.truth[step.u] != step.symbol):
+                return i
+        return None
+
+    @property
+    def verdict(self) -> str:
+        """How the walk compares with the transcript, in one sentence."""
+        if not self.truth:
+            return f"It took {len(self.steps)} steps."
+        if self.first_error is not None:
+            step = self.steps[self.first_error]
+            said = f"“{self.truth[step.u]}” was said" if step.u < len(self.truth) else "nothing more was said"
+            return f"At ({step.t}, {step.u}) it writes “{step.symbol}” where {said}: here it leaves the lattice."
+        if missing := len(self.truth) - len(self.labels):
+            return f"It ends {missing} label{'s' * (missing > 1)} too early."
+        return "It stays in the lattice to the end: every label is right."
+
+    def to_json(self) -> dict:
+        """Plain data; `from_json` reads it."""
+        return {
+            "T": self.T,
+            "truth": "".join(self.truth),
+            "seconds_per_frame": self.seconds_per_frame,
+            "name": self.name,
+            "steps": [
+                [s.t, s.u, "".join(c for c, _ in s.top), [round(p, 4) for _, p in s.top], "".join(s.read)]
+                for s in self.steps
+            ],
+            "occupancy": None if self.occupancy is None else to_code(self.occupancy),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict) -> "Walk":
+        """What `to_json` wrote; probabilities are rounded to four digits, the occupancy to 1/61."""
+        T, truth = data["T"], tuple(data["truth"])
+        code = data["occupancy"]
+        return cls(
+            T,
+            truth,
+            tuple(
+                Step(t, u, tuple(zip(symbols, shares, strict=True)), tuple(read))
+                for t, u, symbols, shares, read in data["steps"]
+            ),
+            data["seconds_per_frame"],
+            None if code is None else from_code(code, (T, len(truth) + 1)),
+            data["name"],
+        )
+
+    @classmethod
+    def recorded(cls, number: int = 1) -> "Walk":
+        """The walk of the reference recogniser over recording 1 to 6 in `assets`."""
+        walks = json.loads(resources.files("helpers").joinpath(RECORDED).read_text("utf-8"))["walks"]
+        if not (isinstance(number, int) and 1 <= number <= len(walks)):
+            raise ValueError(f"There are the recordings 1 to {len(walks)}; {number!r} is none of them.")
+        return cls.from_json(walks[number - 1])

@@ -6,11 +6,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from autograder.asking import training
-from autograder.asking.training import RunQuestion, arguments_of
+from autograder.asking.training import RunQuestion
 from autograder.judging import training as judging
 from autograder.judging.homework3_reference import RNNTransducer, greedy_decode
 from helpers.checks.calling import Malformed
+from helpers.checks.handed_in import MEL_BINS, MOST_PARAMETERS, arguments_of
 from helpers.checks.rubric import HOMEWORK3
 
 SIZES = {
@@ -30,7 +30,7 @@ FRAMES = (9, 4, 12)
 def job(tmp_path):
     """A job's folder with three utterances to decode and a run without weights."""
     torch.manual_seed(0)
-    features = torch.randn(sum(FRAMES), training.MEL_BINS).half()
+    features = torch.randn(sum(FRAMES), MEL_BINS).half()
     save_file({"features": features, "lengths": torch.tensor(FRAMES)}, tmp_path / "heldout.safetensors")
     (tmp_path / "run").mkdir()
     return tmp_path
@@ -97,7 +97,7 @@ def not_finite():
         (not_finite, "not finite"),
         (lambda: {"layer.weight": torch.zeros(3, 4)}, "not those of an RNNTransducer"),
         (lambda: weights() | {"encoder.more": torch.zeros(2)}, "do not fit"),
-        (lambda: {"a": torch.zeros(training.MOST_PARAMETERS + 1, dtype=torch.int8)}, "more than 30 million"),
+        (lambda: {"a": torch.zeros(MOST_PARAMETERS + 1, dtype=torch.int8)}, "more than 30 million"),
     ],
 )
 def test_weights_that_cannot_be_used_are_one_sentence(job, state, sentence):
