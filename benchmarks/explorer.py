@@ -18,7 +18,7 @@ from autograder.judging import oracle
 from helpers import lattice
 from helpers.checks.cases import random_log_probs
 
-from .measuring import Result, result
+from .measuring import Result, Skipped, result
 
 FRAME = 16.0  # ms: one picture of a screen at 60 Hz
 HOVERS = 60
@@ -58,10 +58,10 @@ def _alpha(frames: int, labels: int) -> lattice.Figure:
 
 @contextmanager
 def _page(figure: lattice.Figure) -> Iterator:
-    """A page of headless chromium that shows the figure. RuntimeError when there is no browser."""
+    """A page of headless chromium that shows the figure. Skipped where there is no browser."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
-        raise RuntimeError("No chromium on this machine: apt-get install chromium.")
+        raise Skipped("no chromium on this machine: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
