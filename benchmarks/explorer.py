@@ -37,6 +37,7 @@ _HOVER = """async () => {
   for (let i = 0; i < HOVERS + 5; i++) {
     const box = nodes[(i * 7) % nodes.length].getBoundingClientRect();
     await painted();
+    await new Promise((done) => setTimeout(done, (i * 5) % 16)); // a hand knows nothing of frames
     const began = performance.now();
     svg.dispatchEvent(new PointerEvent("pointermove", {
       clientX: box.x + box.width / 2, clientY: box.y + box.height / 2, bubbles: true, pointerType: "mouse" }));

@@ -65,14 +65,13 @@ class Panel:
         prefix: str = "",
         heading: str = "",
         density: Density | None = None,
-        most_cells: int = MOST_CELLS,
     ):
         self.T, self.U, self.prefix = T, len(symbols), prefix
         self.symbols = [visible(symbol) for symbol in symbols]
         self.density = density or density_for(T, self.U)
         self.items: list[Primitive] = []
         self.is_map = self.density is MAP
-        self.block = _block(T, self.U, most_cells) if self.is_map else (1, 1)
+        self.block = _block(T, self.U, MOST_CELLS) if self.is_map else (1, 1)
         self._place(left, top, heading)
 
     # ---- places

@@ -9,6 +9,7 @@ JupyterLab, VS Code, Colab and Sphinx put on a dark page, and under `data-theme=
 
 import re
 from base64 import b64encode
+from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from itertools import groupby
@@ -130,7 +131,7 @@ def _css(properties: dict) -> str:
 def _element(item, shared_heads: bool) -> str:
     own = f'data-id="{item.id}" class="{" ".join(item.classes)}"'
     if isinstance(item, Text):
-        size = item.size or resolve(item.classes)["size"]
+        size = item.size or _size(item.classes)
         style = f' style="font-size:{_n(item.size)}px!important"' if item.size else ""
         # A third of the size below the middle is the base line of digits and capitals in every usual font.
         anchor = "" if item.anchor == "middle" else f" at-{item.anchor}"
@@ -195,11 +196,12 @@ def _line(item: Line, own: str, weight: str, shared_heads: bool) -> str:
     if not item.head:
         return f'<line {own} x1="{_n(item.x1)}" y1="{_n(item.y1)}" x2="{_n(item.x2)}" y2="{_n(item.y2)}"{weight}/>'
     tip = f"<title>{escape(item.tip)}</title>" if item.tip else ""
-    shaft = f'd="{_stroke(item.x1, item.y1, *arrow_head(item)[0])}"{weight}'
+    neck, corners = arrow_head(item)
+    shaft = f'd="{_stroke(item.x1, item.y1, *neck)}"{weight}'
     if shared_heads:
         return f"<path {own} {shaft}>{tip}</path>" if tip else f"<path {own} {shaft}/>"
     classes = " ".join(item.classes)
-    head = f'<path class="{classes} head" d="{_head(item)}"/>'
+    head = f'<path class="{classes} head" d="{_head(corners)}"/>'
     return f'<g data-id="{item.id}">{tip}<path class="{classes}" {shaft}/>{head}</g>'
 
 
@@ -208,8 +210,8 @@ def _stroke(x1: float, y1: float, x2: float, y2: float) -> str:
     return f"M{_n(x1)} {_n(y1)}{end}"
 
 
-def _head(item: Line) -> str:
-    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in arrow_head(item)[1]) + "z"
+def _head(corners: list[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in corners) + "z"
 
 
 def _heads(scene: Scene) -> str:
@@ -217,10 +219,16 @@ def _heads(scene: Scene) -> str:
     looks: dict[tuple[str, ...], list[str]] = {}
     for item in scene.items:
         if isinstance(item, Line) and item.head:
-            looks.setdefault(item.classes, []).append(_head(item))
+            looks.setdefault(item.classes, []).append(_head(arrow_head(item)[1]))
     return "".join(f'<path class="{" ".join(look)} head" d="{"".join(all)}"/>' for look, all in looks.items())
 
 
+@lru_cache
+def _size(classes: tuple[str, ...]) -> float:
+    return resolve(classes)["size"]
+
+
+@lru_cache(maxsize=10_000)
 def _n(value: float, digits: int = 1) -> str:
     """A coordinate in as few characters as it needs."""
     text = f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
