@@ -159,10 +159,11 @@ def _grade(options: argparse.Namespace) -> int:
 def _policy(options: argparse.Namespace, course):
     """What is asked of the sandbox. UserError where this machine is to run it and cannot."""
     from .course import settings
-    from .sandbox import Policy, choose
+    from .sandbox import LEVELS, Policy, choose
 
     policy = Policy(options.min_isolation or settings(course).min_isolation, warm=not options.cold)
-    if not options.scheduler:
+    # The lowest level is always there: then it is tried only when there is something to grade.
+    if policy.minimum != LEVELS[0] and not options.scheduler:
         choose(policy)
     return policy
 

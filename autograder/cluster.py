@@ -4,6 +4,10 @@ The workers need this project in the same version, and the sandbox of each is it
 submissions travel to them: across a network that others use, take `tls://`.
 """
 
+import contextlib
+import logging
+import re
+from collections.abc import Iterator
 from concurrent.futures import Future
 
 from .errors import UserError
@@ -12,6 +16,7 @@ from .sandbox import Policy
 from .verdicts import Grade, Verdict
 
 CONNECT_SECONDS = 15
+ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+:\d{1,5}/?")
 
 
 def grade_here(bundle: Bundle, key: bytes, version: str, policy: Policy) -> Grade:
@@ -32,6 +37,10 @@ class Cluster:
             raise UserError(
                 "Grading on a cluster needs Dask: python -m pip install 'rnnt-notebooks[cluster]', here and there."
             ) from None
+        if not ADDRESS.fullmatch(address):
+            raise UserError(f"There is no Dask scheduler at {address}: an address is like tcp://host:8786.")
+        # What goes wrong is told in one sentence.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._address, self._policy = address, policy or Policy()
         try:
             self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
@@ -53,15 +62,27 @@ class Cluster:
     @property
     def width(self) -> int:
         """Twice the threads that the cluster has just now."""
-        return 2 * max(1, sum(self._client.nthreads().values()))
+        with self._explained():
+            return 2 * max(1, sum(self._client.nthreads().values()))
 
     def submit(self, bundle: Bundle, key: bytes) -> "Future[Grade]":
         """Send it to a worker."""
-        return self._executor.submit(grade_here, bundle, key, grader_version(), self._policy)
+        with self._explained():
+            return self._executor.submit(grade_here, bundle, key, grader_version(), self._policy)
 
     def stop(self) -> None:
         """Take back what has not been graded yet."""
-        self._executor.shutdown(wait=False)
+        with contextlib.suppress(Exception):  # there may be nobody left to tell
+            self._executor.shutdown(wait=False)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # Dask has many for a scheduler that does not answer
+            raise UserError(
+                f"The scheduler at {self._address} was lost. What is done is kept; the same command goes on from here."
+            ) from error
 
     def _check(self) -> None:
         try:

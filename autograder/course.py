@@ -30,7 +30,7 @@ class Assignment:
     wall_seconds: float = 120
     memory_mb: int = 4096
     withheld: tuple[str, ...] = ()
-    """Files of helpers that would give this assignment's answers away."""
+    """Files of helpers, and installed packages, that would give this assignment's answers away."""
 
     @property
     def notebook(self) -> str:
@@ -45,7 +45,12 @@ class Assignment:
 
 ASSIGNMENTS = {
     "seminar4": Assignment(
-        "seminar4", "Seminar 4", ("sem4", "sem3", "seminar4"), SEMINAR4, memory_mb=2048, withheld=("loss.py",)
+        "seminar4",
+        "Seminar 4",
+        ("sem4", "sem3", "seminar4"),
+        SEMINAR4,
+        memory_mb=2048,
+        withheld=("loss.py", "torchaudio"),
     ),
     "homework3": Assignment(
         "homework3", "Homework 3", ("hw3", "homework3"), HOMEWORK3, (WEIGHTS, PT_WEIGHTS, LOG), 240, 480

@@ -69,7 +69,7 @@ class Bundle:
         """Changes with anything that could change the grade."""
         # What was repaired is part of what the student is told, so it counts too.
         content = [self.student, self.assignment, self.steps, sorted(self.given), self.problem, self.notes, self.fault]
-        # The held-out set is not in it: course key and assignment decide it.
+        # The held-out set is not in it: course key, log and this fingerprint decide it.
         files = [(name, hashlib.sha256(data).hexdigest()) for name, data in self.files]
         text = json.dumps([*content, files, asdict(self.limits), grader_version()], ensure_ascii=False)
         return hmac.new(key, text.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()

@@ -6,6 +6,7 @@ notebook are brought up to date from it, now or, after a kill, by the next run.
 
 import contextlib
 import json
+import secrets
 import shutil
 import sys
 import tempfile
@@ -22,8 +23,8 @@ from .course import ASSIGNMENTS, Assignment, Course
 from .errors import UserError
 from .files import remove, write_whole
 from .gradebook import Ledger, graded_notebook_shows, write_graded_notebook
-from .grading import Bundle, Pool, bundle, grade_class
-from .heldout import Heldout, heldout, nothing
+from .grading import Bundle, Pool, bundle, grade_class, seed
+from .heldout import Heldout, Reserve, heldout, nothing
 from .intake import Received, Unreadable, read_notebook, received
 from .locking import WORKING_PREFIX, Writing, only_writer
 from .matching import repair
@@ -103,11 +104,10 @@ def _submission(assignment: Assignment, course: Course, record: Received, templa
         except Unreadable as error:
             problem = str(error)
     files = _files(assignment, course, record.student) if notebook else ()
+    bundled = bundle(assignment, record.student, notebook, template, problem, notes, files)
     log = dict(files).get(LOG)
-    said = _heldout(course, log) if log is not None else nothing(NO_RUN)
-    return Submission(
-        record, notebook, bundle(assignment, record.student, notebook, template, problem, notes, files, said)
-    )
+    said = _heldout(course, log, bundled) if log is not None else nothing(NO_RUN)
+    return Submission(record, notebook, replace(bundled, heldout=said))
 
 
 NO_RUN = f"There is no training run in the hand-in: {WEIGHTS} and {LOG} belong beside the notebook."
@@ -119,16 +119,18 @@ def _files(assignment: Assignment, course: Course, student: str) -> tuple[tuple[
     return tuple((path.name, path.read_bytes()) for path in paths if path.is_file() and not path.is_symlink())
 
 
-def _heldout(course: Course, log: bytes) -> Heldout:
-    """What a run is measured on: of the corpus that its log names."""
+def _heldout(course: Course, log: bytes, of: Bundle) -> Heldout:
+    """What a run is measured on: utterances of its own, of the corpus that its log names."""
     try:
-        return _heldout_of(corpus_of(parse_log(log)[0]), course)
+        reserve = _reserve(corpus_of(parse_log(log)[0]), course)
     except (ValueError, CorpusError) as error:
         return nothing(f"The weights were not tried: {error}")
+    key = course_key(course)
+    return reserve.draw(seed(key, of.fingerprint(key), "held-out"))
 
 
 @cache
-def _heldout_of(name: str, course: Course) -> Heldout:
+def _reserve(name: str, course: Course) -> Reserve:
     return heldout(name, course.root / "heldout", course_key(course))
 
 
@@ -190,11 +192,16 @@ def _working_folder(writing: Writing) -> Iterator[Path]:
     """A folder for temporary files; what a killed run left is removed first."""
     if writing.left_behind:
         remove(writing.left_behind)
-    folder = Path(tempfile.mkdtemp(prefix=WORKING_PREFIX))
+    folder = Path(tempfile.gettempdir()) / f"{WORKING_PREFIX}{secrets.token_hex(8)}"
+    # Noted before it is there, and from now on all that this process makes for a while is in it.
     writing.working_in(folder)
+    # Names in it are not to be listed; that a file in it cannot be read is for the sandbox to see to, and to prove.
+    folder.mkdir(mode=0o711)
+    outside, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         yield folder
     finally:
+        tempfile.tempdir = outside
         remove(folder)
         writing.working_in(None)
 

@@ -27,7 +27,6 @@ class Run:
 
     cpu_seconds: float
     """Per submission, of all processes."""
-    wall_seconds: float
     peak_mb: float
     """The most that the grader's own process held."""
 
@@ -59,7 +58,7 @@ def large_class(
 def run(course: Course, students: int, *command: str) -> Run:
     """Run `python -m autograder COMMAND` in the course. RuntimeError if it fails or anybody has no grade."""
     with adopting_orphans(), tempfile.TemporaryFile("w+") as said:
-        before, began = children_cpu(), time.monotonic()
+        before = children_cpu()
         process = subprocess.Popen(
             [sys.executable, "-m", "autograder", *command, "seminar4", "--course", str(course.root)],
             stdout=said,
@@ -69,12 +68,11 @@ def run(course: Course, students: int, *command: str) -> Run:
         while process.poll() is None:
             peak = max(peak, _peak_mb(process.pid))
             time.sleep(0.5)
-        wall = time.monotonic() - began
     cpu = children_cpu() - before
     graded = len(list(course.results(SEMINAR).glob("*.json")))
     if process.returncode or graded != students:
         raise RuntimeError(f"{command} ended with {process.returncode}, {graded} of {students} are graded")
-    return Run(cpu / students, wall, peak)
+    return Run(cpu / students, peak)
 
 
 def _peak_mb(pid: int) -> float:
@@ -97,7 +95,7 @@ def scale_2000() -> Result:
     (small, small_pages), (large, large_pages) = grades_and_pages(SMALL), grades_and_pages(LARGE)
     what = (
         f"a submission in a class of {LARGE}, and of {SMALL}; the grader's process held {large.peak_mb:.0f} and "
-        f"{small.peak_mb:.0f} MB at most, {large.wall_seconds / 60:.0f} min; a feedback page costs "
+        f"{small.peak_mb:.0f} MB at most; a feedback page costs "
         f"{1000 * large_pages.cpu_seconds:.1f} and {1000 * small_pages.cpu_seconds:.1f} ms CPU"
     )
     return result("scale_2000", large.cpu_seconds, small.cpu_seconds, "s CPU", what)

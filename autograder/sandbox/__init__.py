@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from ..files import remove
 from . import room, staging
 from .errors import SandboxBroken, WorkerLost
 from .inside.confine import Limits
@@ -89,12 +90,13 @@ class Sandbox:
         try:
             yield folder
         finally:
-            _remove(folder)
+            remove(folder)
 
     def run(self, folder: Path, limits: Limits, withheld: tuple[str, ...] = ()) -> Outcome:
         """Run the job in `folder` to its end, whatever that is. When this returns, all its processes are dead.
 
-        `withheld` names files of helpers that this job's code must not find.
+        `withheld` names files of helpers, and installed packages, that this job's code must not find; packages are
+        hidden in bubblewrap's room only.
         """
         if self._stopped:
             raise SandboxBroken("The sandbox was stopped.")
@@ -127,7 +129,7 @@ class Sandbox:
     def close(self) -> None:
         """End the worker and remove its files."""
         self._stop()
-        _remove(self._root)
+        remove(self._root)
 
     def _stop(self) -> None:
         if self._worker is not None:
@@ -157,7 +159,7 @@ class _Worker:
         walls = json.dumps(asdict(rung.walls))
         command = staging.command(room.CODE if in_room else code, module, str(theirs.fileno()), walls, in_room=in_room)
         if in_room:
-            command = room.command(code, root / "jobs", tell) + command
+            command = room.command(code, root / "jobs", tell, withheld) + command
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -243,11 +245,6 @@ def _pidfd(told: bytes) -> int | None:
         return os.pidfd_open(json.loads(told)["child-pid"])
     except (ValueError, KeyError, OSError):
         return None  # it ended at once; the log says why
-
-
-def _remove(folder: Path) -> None:
-    # Not shutil.rmtree: it recurses, and student code can nest folders deeper than Python's stack.
-    subprocess.run(["rm", "-rf", "--", str(folder)], stderr=subprocess.DEVNULL, check=False)
 
 
 def _outcome(ended: dict, limits: Limits) -> Outcome:

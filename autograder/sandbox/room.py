@@ -37,8 +37,11 @@ def interpreter() -> list[Path]:
     return sorted(place for place in places if not place.is_relative_to("/usr"))
 
 
-def command(code: Path, jobs: Path, info: int) -> list[str]:
-    """The beginning of a command line. `jobs` is the one folder that can be written; `info`: bwrap's --info-fd."""
+def command(code: Path, jobs: Path, info: int, withheld: tuple[str, ...] = ()) -> list[str]:
+    """The beginning of a command line. `jobs` is the one folder that can be written; `info`: bwrap's --info-fd.
+
+    `withheld` may name installed packages: they can be imported, and are empty.
+    """
     line = [bubblewrap() or "bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     line += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--hostname", "grading"]
     line += ["--info-fd", str(info)]
@@ -60,7 +63,7 @@ def command(code: Path, jobs: Path, info: int) -> list[str]:
     for place in (*map(str, interpreter()), *packages()):
         line += _show(place)
     for place in packages():
-        for name in OURS:
+        for name in (*OURS, *withheld):
             if Path(place, name).is_dir():
                 line += ["--tmpfs", f"{place}/{name}", "--remount-ro", f"{place}/{name}"]
     for name in ("passwd", "group"):

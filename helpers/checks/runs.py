@@ -83,7 +83,7 @@ def _curves(rows: Sequence[dict], problem: str) -> Finding | None:
     if problem:
         return Finding(what=problem)
     losses = [row for row in rows if row.get("kind") == "train" and _number(row.get("loss"))]
-    seen = [row for row in rows if row.get("kind") in {"dev", "final"}]
+    seen = [row for row in rows if row.get("kind") in ("dev", "final")]
     seen = [row for row in seen if _rate(row.get("cer")) and _rate(row.get("wer"))]
     if len(losses) >= TRAIN_ROWS and len(seen) >= EVALUATIONS:
         return None
