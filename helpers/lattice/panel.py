@@ -42,7 +42,7 @@ MAP = Density("map", 0, 0, 0, 0, node_numbers=False, arc_numbers=False)
 def density_for(T: int, U: int, pair: bool = False) -> Density:
     """The roomiest density at which T x (U+1) nodes still make one picture."""
     nodes = T * (U + 1)
-    if pair and T <= 12 and nodes <= 90:
+    if pair and T <= 12 and nodes <= 80:
         return PAIR
     if not pair and T <= 10 and nodes <= 100:
         return ROOMY

@@ -22,6 +22,7 @@ from .style import FONT, HEAT_OPACITY, PALETTE, STYLES, resolve
 
 XMLNS = "http://www.w3.org/2000/svg"
 MOST_HEADS = 160  # arrow heads with an element of their own; more would make the drawing half as large again
+_QUOTES = {'"': "&quot;"}
 _TIP = re.compile("<title>[^<]*</title>")
 DARK_HOSTS = ('[data-jp-theme-light="false"]', "body.vscode-dark", '[theme="dark"]', '[data-theme="dark"]')
 
@@ -49,7 +50,7 @@ def to_svg(scene: Scene, alt: str, tips: bool = True) -> str:
     return (
         f'<svg xmlns="{XMLNS}" class="{scope}" role="img" aria-label={quoteattr(alt)} '
         f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
-        f"<title>{escape(alt)}</title><style>{_style_sheet(scope, _classes(scene), scene.width)}</style>"
+        f"<title>{escape(alt, _QUOTES)}</title><style>{_style_sheet(scope, _classes(scene), scene.width)}</style>"
         f'<rect class="sheet" x="0" y="0" width="{width}" height="{height}"/>{body}</svg>'
     )
 
@@ -135,7 +136,7 @@ def _element(item, shared_heads: bool) -> str:
         anchor = "" if item.anchor == "middle" else f" at-{item.anchor}"
         return (
             f'<text data-id="{item.id}" class="{" ".join(item.classes)}{anchor}" x="{_n(item.x)}" '
-            f'y="{_n(item.y + 0.35 * size)}"{style}>{escape(item.text)}</text>'
+            f'y="{_n(item.y + 0.35 * size)}"{style}>{escape(item.text, _QUOTES)}</text>'
         )
     if isinstance(item, Circle):
         return _shape("circle", f'cx="{_n(item.x)}" cy="{_n(item.y)}" r="{_n(item.r)}"', item, own)

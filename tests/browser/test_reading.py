@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import lattice
 from helpers.lattice.numerals import logarithm, percent, probability, three_digits
@@ -130,7 +131,11 @@ def test_a_question_answers_a_choice(page_of, cats):
 def test_without_javascript_the_drawing_and_the_question_are_there(page_of, cats):
     figure = lattice.arcs(cats[0]).ask(*ENDING)
     page = page_of(figure, java_script_enabled=False)
-    assert page.locator("svg [data-id=node-3-2]").is_visible()
+    picture = page.locator("[role=img]")
+    assert picture.get_attribute("aria-label") == figure.alt
+    assert picture.bounding_box()["height"] > 300
+    file = screenshot(page, "without_javascript")
+    assert len(Image.open(file).convert("RGB").getcolors(10**6)) > 100  # it is really painted
     assert page.get_by_text("Where does the path end?").is_visible()
     assert not page.get_by_text("The last is terminal.").is_visible()
     page.get_by_text("Answer").click()

@@ -1,8 +1,9 @@
 """Drawings that answer: the scene's SVG and one inline script, in one piece of HTML.
 
 `fragment` is all that `Figure.html` needs. The script is `core.js` (its head documents what a view can use) and the
-file of the view, `NAME.js`; a view without a file stays a picture. Without JavaScript the SVG and the question under it
-are seen as they are; the script moves them into a shadow root, so host pages and figures leave each other alone.
+file of the view, `NAME.js`; a view without a file stays a picture. Without JavaScript the picture and the question
+under it are seen as they are; the script puts them into a shadow root, so that host pages and figures leave each other
+alone.
 
 Where only pictures are wanted, set the environment variable RNNT_PICTURES to "static": notebooks then show PNG with
 alt text, and `Figure.html()` is the plain SVG.
@@ -14,6 +15,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import quoteattr
 
 from ..style import FONT, HEAT_OPACITY, PALETTE
 from ..svg import DARK_HOSTS, colour_value, to_svg
@@ -46,8 +48,8 @@ def fragment(figure: "Figure") -> str:
     key = "lattice-" + sha256(figure.svg().encode()).hexdigest()[:10]
     attributes = f'data-lattice="{figure.view}" data-key="{key}"'
     script = "" if pictures_only() else _script(figure, key)
-    svg = to_svg(figure.scene, figure.alt, tips=False) if script else figure.svg()
-    return f'<div {attributes} style="overflow-x:auto">{svg}{question}{script}</div>'
+    picture = _picture(figure) if script else figure.svg()
+    return f'<div {attributes} style="overflow-x:auto">{picture}{question}{script}</div>'
 
 
 def _script(figure: "Figure", key: str) -> str:
@@ -70,6 +72,22 @@ def _script(figure: "Figure", key: str) -> str:
     }
     # The braces keep every name of the script off the page.
     return f'<script>(()=>{{"use strict";{source}\nstart(document.currentScript,{to_json(payload)});}})();</script>'
+
+
+def _picture(figure: "Figure") -> str:
+    """The SVG as the background of an element: seen where no script runs, and read from there by the script.
+
+    JupyterLab takes <svg> and its texts apart when a notebook is not trusted, and empties an <img>; a background stays.
+    """
+    svg = to_svg(figure.scene, figure.alt, tips=False).replace("'", "&#39;").replace('"', "'")
+    for sign in "%#()\\\n":  # what ends or changes a URL in a style sheet
+        svg = svg.replace(sign, f"%{ord(sign):02X}")
+    size = f"width:{figure.scene.width:g}px;height:{figure.scene.height:g}px;max-width:100%"
+    place = "background-size:contain;background-repeat:no-repeat"
+    style = f'background-image:url("data:image/svg+xml,{svg}");{place};{size}'
+    alt = quoteattr(figure.alt)
+    style = style.replace("&", "&amp;").replace('"', "&quot;")
+    return f'<div data-picture role="img" aria-label={alt} title={alt} style="{style}"></div>'
 
 
 @lru_cache

@@ -1,5 +1,5 @@
 /*
-The core of the lattice explorer: it takes the static SVG that Python drew and makes it answer.
+The core of the lattice explorer: it takes the SVG that Python drew and makes it answer.
 
 One inline classic script holds this file, the file of one view, and the call `start(script, payload)`. Nothing is
 fetched, nothing global is left behind, no id is set outside the shadow root; any number of figures share a page.
@@ -264,12 +264,14 @@ function start(script, payload) {
   // Some hosts run scripts in a way that leaves no currentScript: the drawing is then found by its key.
   const waiting = [...document.querySelectorAll(`[data-lattice][data-key="${payload.key}"]`)];
   const host = script?.closest?.("[data-lattice]") ?? waiting.find((one) => !one.shadowRoot);
-  if (!host || host.shadowRoot || !host.querySelector("svg")) return;
+  const picture = host?.querySelector("[data-picture]");
+  if (!picture || host.shadowRoot) return;
   const build = builders.get(payload.view);
-  const svg = host.querySelector("svg");
-  const after = svg.nextSibling;
-  SVG = svg.namespaceURI;
   try {
+    // The drawing is the background of an element, so that it is seen without a script, too.
+    const [, source] = picture.style.backgroundImage.match(/^url\("data:image\/svg\+xml,(.*)"\)$/s);
+    const svg = document.importNode(new DOMParser().parseFromString(decodeURIComponent(source), "image/svg+xml").documentElement, true);
+    SVG = svg.namespaceURI;
     const began = performance.now();
     const stage = makeStage(host, svg, payload);
     build(stage.api);
@@ -277,8 +279,7 @@ function start(script, payload) {
     host.attachShadow({ mode: "open" }).append(stage.sheet, stage.root);
     host.dataset.live = (performance.now() - began).toFixed(1); // milliseconds it took, for the measurements
   } catch (problem) {
-    if (!host.shadowRoot) host.insertBefore(svg, after); // the picture stays, whatever happens
-    console.error("lattice explorer:", problem);
+    console.error("lattice explorer:", problem); // and the picture stays
   }
 }
 
