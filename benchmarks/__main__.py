@@ -4,8 +4,8 @@ All of it takes about half an hour, most of it training. With names only those a
 What takes longer, or needs speech or a GPU that not everyone has, is measured by name only: train_mini_seed_recipe,
 train_digits_cpu, overfit_librispeech, librispeech_epoch_gpu, scale_2000.
 
-Figures are CPU time, but wall time for throughput, for a GPU and for a browser (explorer_*, beside the time that each may
-take). Ours and the baseline are measured in the same run; ratio = baseline / ours, so more is better.
+Figures are CPU time, but wall time for throughput, for a GPU and for a browser (explorer_*, beside what each
+may take). Ours and the baseline are measured in the same run; ratio = baseline / ours, so more is better.
 """
 
 import argparse
