@@ -16,7 +16,7 @@ from autograder.intake import collect
 from autograder.marking import Submissions
 from autograder.release import release
 from autograder.sandbox import Limits, Outcome, Sandbox
-from autograder.sandbox.levels import Rung, obstacle, rungs
+from autograder.sandbox.levels import Rung, best, obstacle, rungs
 from autograder.verdicts import Verdict
 
 from .measuring import Result, result
@@ -105,6 +105,31 @@ def sandbox_overhead() -> Result:
         f"{1000 * empty.cpu:.0f} and {1000 * bare.cpu:.0f} ms CPU"
     )
     return result("sandbox_overhead", full.cpu / number, limits.cpu / number, "s CPU", what)
+
+
+def where_the_time_goes(rounds: int = 3) -> str:
+    """Of one seminar submission on the best rung, in words."""
+    rung = best()
+    with TemporaryDirectory() as folder:
+        bundles = class_of(Path(folder))
+    began = time.monotonic()
+    with Counting(rung=rung) as sandbox:
+        _nothing(sandbox)
+        started = time.monotonic() - began
+    work = [partial(grading.grade_submission, bundle, KEY) for bundle in bundles]
+    with Counting(rung=rung) as sandbox:
+        _nothing(sandbox)
+        before, own = sandbox.used, time.process_time()
+        for one in work:
+            one(sandbox)
+        jobs, judging = sandbox.used - before, time.process_time() - own
+    (empty,) = costs([_nothing], [rung], 4 * rounds)
+    walls, asking, judging = 1000 * empty.cpu, 1000 * jobs / len(work), 1000 * judging / len(work)
+    return (
+        f"Where it goes: a worker starts in {started:.1f} s wall; then, ms CPU a submission: fork, walls and end "
+        f"{walls:.0f}, notebook and questions {asking - walls:.0f}, judging {judging:.0f}; the rest is starting "
+        "Python, matching notebooks and the gradebook"
+    )
 
 
 BENCHMARKS = (sandbox_overhead,)

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import ASSIGNMENTS, Course
+from autograder.course import ASSIGNMENTS, Assignment, Course
 from autograder.demo.hand_ins import build, samples
 from autograder.intake import collect
 from autograder.release import release
@@ -31,25 +31,26 @@ class Run:
     """The most that the grader's own process held."""
 
 
-def large_class(folder: Path, students: int) -> Course:
+def large_class(
+    folder: Path, students: int, assignment: Assignment = SEMINAR, copied: tuple[str, ...] = COPIED
+) -> Course:
     """A course with that many hand-ins: copies of a few, each of a student of its own."""
     course = Course(folder / "course")
-    release(SEMINAR, course)
-    build(course.release(SEMINAR), folder / "all")
+    release(assignment, course)
+    build(course.release(assignment), folder / "all")
     (folder / "inbox").mkdir()
-    for name in COPIED:
-        shutil.copy(
-            folder / "all" / next(one.zip_name for one in samples("seminar4") if name in one.zip_name), folder / "inbox"
-        )
+    for name in copied:
+        zip_name = next(one.zip_name for one in samples(assignment.name) if name in one.zip_name)
+        shutil.copy(folder / "all" / zip_name, folder / "inbox")
     originals = sorted({row.student for row in collect(folder / "inbox", course) if row.student})
-    if len(originals) != len(COPIED):
+    if len(originals) != len(copied):
         raise RuntimeError(f"collected {originals}")
     for number in range(students):
         original, student = originals[number % len(originals)], f"student_{number:04d}"
-        shutil.copytree(course.received(SEMINAR, original), course.received(SEMINAR, student))
-        shutil.copytree(course.submitted(SEMINAR, original), course.submitted(SEMINAR, student))
+        shutil.copytree(course.received(assignment, original), course.received(assignment, student))
+        shutil.copytree(course.submitted(assignment, original), course.submitted(assignment, student))
     for original in originals:
-        shutil.rmtree(course.received(SEMINAR, original))
+        shutil.rmtree(course.received(assignment, original))
         shutil.rmtree(course.root / "submitted" / original)
     return course
 

@@ -1,8 +1,11 @@
 """A class from hand-ins to gradebook, with a pool that gives everybody points at once: grading itself is elsewhere."""
 
 import shutil
+import subprocess
+import sys
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook, MissingEntry
@@ -192,3 +195,19 @@ def test_what_is_graded_already_passes_through_in_its_place():
 def test_a_course_that_is_not_there_is_a_sentence(tmp_path):
     with pytest.raises(UserError, match="has not been released"):
         Submissions(SEMINAR, Course(tmp_path / "nowhere"))
+
+
+def test_what_grading_one_submission_does_not_need_is_not_imported(course):
+    """Each of these costs a second or more, which is most of the work for a class of one."""
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_marking as here\n"
+        "from autograder.course import Course; from pathlib import Path\n"
+        "list(here.mark(here.Submissions(here.SEMINAR, Course(Path(sys.argv[2]))), lambda *_: here.Instant()))\n"
+        "sys.exit(', '.join({'torch', 'nbgrader.api', 'sqlalchemy', 'rfc3987_syntax'} & set(sys.modules)) or 0)"
+    )
+    source = Path(__file__).read_text("utf-8").replace("from nbgrader.api import Gradebook, MissingEntry\n", "")
+    (course.root / "test_marking.py").write_text(source, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(course.root), str(course.root)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
