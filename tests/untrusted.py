@@ -73,7 +73,8 @@ class Attack:
         own = {name: _knowing(source, known) for name, source in self.parts.items() if name not in TRUSTED}
         answers = dict(RIGHT if self.assignment == "homework3" else ZEROS)
         for name in own.keys() - {"setup", "end", "earlier"}:
-            answers[name.rstrip("+")] = answers[name[:-1]] + own[name] if name.endswith("+") else own[name]
+            more = name.endswith("+")
+            answers[name.rstrip("+")] = f"{answers[name[:-1]]}\n\n\n{own[name]}" if more else own[name]
         notebook = with_answers(released, answers, own.get("setup"), own.get("end"))
         if change := self._trusted("notebook", "change"):
             change(notebook)
