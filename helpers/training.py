@@ -10,6 +10,7 @@ What it leaves in the folder:
     weights.safetensors    the weights of the best evaluation so far
     checkpoint.pt          all that is needed to go on: call `train` again with the same folder
     curves.png             loss, CER and WER over steps
+    film.npz               what a camera saw (`helpers.filming`), if there was one
 
 With several GPUs: put the call into a script and start it with `torchrun --nproc-per-node 4 script.py`.
 """
@@ -27,6 +28,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
@@ -35,6 +37,9 @@ from torch import Tensor, nn
 from .checks.runs import LOG, WEIGHTS
 from .features import Batch, BucketBatches, FeatureCache, InTurn, LogMel, OtherVoice, SpecAugment, collate
 from .text import tokenizer
+
+if TYPE_CHECKING:
+    from .filming import Camera
 
 Decode = Callable[[nn.Module, Tensor, Tensor], list[Tensor]]
 """decode(model, spectrograms (B, T, n), lengths (B,)) -> B tensors of label indices."""
@@ -150,6 +155,7 @@ def train(
     decode: Decode,
     features=None,
     tracker: Tracker | str | None = None,
+    camera: Camera | None = None,
     device: torch.device | str | None = None,
     resume: bool = True,
     quiet: bool = False,
@@ -162,6 +168,7 @@ def train(
     decode: `partial(recognize, greedy_decode=greedy_decode)` with your own greedy_decode.
     features: anything with `.of(utterance) -> (T, mel bins)`; by default log-mel, remembered in memory.
     tracker: "wandb", "tensorboard", or a function that gets every row of the log. None needs no account.
+    camera: films the lattice of one utterance (`helpers.filming.Camera`); it changes nothing in the run.
     device: by default a GPU where there is one.
 
     Interrupting (the stop button, Ctrl-C) is safe: the step is finished and a checkpoint written. A loss that is not a
@@ -198,10 +205,14 @@ def train(
         if resume and (folder / CHECKPOINT).exists():
             state.load(folder / CHECKPOINT, settings)
             log.cut_after(state.step)
+            if camera is not None:
+                camera.resume(folder, state.step)
             if team.rank:  # the checkpoint holds the random numbers of the first process
                 _seed_everything(recipe.seed + team.rank + state.step * team.size)
         else:
             log.start(settings)
+            if camera is not None and team.leads:
+                camera.start(model)
         parallel = team.wrap(model)
         dev_sample = dev_set.subset(recipe.evaluate_on)
         augment = _augmentation(recipe)
@@ -221,6 +232,13 @@ def train(
                 log.write(row)
                 screen.evaluated(row)
             team.wait()
+
+        def save() -> None:
+            """A checkpoint of everything."""
+            state.seconds, state.cpu_seconds = clock.totals()
+            team.save(state, folder, settings)
+            if camera is not None and team.leads:
+                camera.save(folder)
 
         with _Interruption() as interruption, screen:
             while state.epoch < recipe.epochs:
@@ -244,6 +262,8 @@ def train(
                     schedule.step()
                     state.step += 1
                     state.batch += 1
+                    if camera is not None and team.leads:
+                        camera(model, state.step)
 
                     if state.step % recipe.log_every == 0:
                         row = {
@@ -261,16 +281,14 @@ def train(
                     if state.step % due == 0 and state.step < total:
                         check(dev_sample, "dev")
                     if team.any(interruption.asked):
-                        state.seconds, state.cpu_seconds = clock.totals()
-                        team.save(state, folder, settings)
+                        save()
                         return log.end(
                             f"Stopped after step {state.step} of {total}; run the same cell again to go on from there."
                         )
                 state.epoch, state.batch = state.epoch + 1, 0
                 if state.epoch == recipe.epochs:
                     check(dev_set, "final")
-                state.seconds, state.cpu_seconds = clock.totals()
-                team.save(state, folder, settings)
+                save()
         return log.end(None)
 
 
@@ -403,7 +421,7 @@ def evaluate(
 # ----------------------------------------------------------------------------------------------------------------------
 # The log of a run, and its curves
 
-CHECKPOINT, CURVES = "checkpoint.pt", "curves.png"
+CHECKPOINT, CURVES, FILM = "checkpoint.pt", "curves.png", "film.npz"
 
 
 class RunError(ValueError):
@@ -468,7 +486,7 @@ class RunLog:
         self._open_tracker(settings)
         if self._lead:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for name in (LOG, CHECKPOINT, WEIGHTS, CURVES):
+            for name in (LOG, CHECKPOINT, WEIGHTS, CURVES, FILM):
                 (self.folder / name).unlink(missing_ok=True)
         self.write({"kind": "start", "step": 0, **settings})
 
