@@ -50,12 +50,12 @@ def new_model(seed: int = 0, **changes):
     return solution.RNNTransducer(**{**TransducerConfig.preset("cpu").arguments(), **changes})
 
 
-def train_cpu(folder: Path, data: str = "mini", preset: str = "cpu", *, quiet: bool = True, tracker=None, **changes):
-    """The notebook's recipe for a corpus; returns model and history."""
+def train_cpu(folder: Path, data: str = "mini", *, quiet: bool = True, tracker=None, **changes):
+    """The notebook's recipe; returns model and history."""
     from helpers.corpora import corpus
     from helpers.training import Recipe, train
 
-    recipe = replace(Recipe.preset(preset), **changes)
+    recipe = replace(Recipe.preset("cpu"), **changes)
     model = new_model(recipe.seed, input_dim=80 * recipe.stack)
     history = train(
         model,
@@ -169,12 +169,12 @@ def best_cer(history) -> float:
     return min(row["cer"] for row in history.of("dev", "final"))
 
 
-def error_rates(model, data: str, split: str, preset: str = "cpu") -> tuple[float, float]:
-    """Corpus CER and WER of a model that `train_cpu` trained, on a split."""
+def error_rates(model, data: str, split: str) -> tuple[float, float]:
+    """Corpus CER and WER of a model of the CPU config on a split."""
     from helpers.corpora import corpus
     from helpers.training import Recipe, evaluate
 
-    seen = evaluate(model, corpus(data, split), Recipe.preset(preset), decode=partial(recognize_batch, max_steps=300))
+    seen = evaluate(model, corpus(data, split), Recipe.preset("cpu"), decode=partial(recognize_batch, max_steps=300))
     return seen.cer, seen.wer
 
 
@@ -222,8 +222,8 @@ def train_digits_cpu() -> Result:
         from helpers.corpora import corpus
 
         speakers = len(corpus("digits", "train").speakers)
-        model, history = train_cpu(Path(folder) / "run", "digits", "digits", evaluate_every=50)
-        seen, unseen = (error_rates(model, "digits", split, "digits") for split in ("test-seen", "test-unseen"))
+        model, history = train_cpu(Path(folder) / "run", "digits", evaluate_every=50)
+        seen, unseen = (error_rates(model, "digits", split) for split in ("test-seen", "test-unseen"))
     reached, better = cpu_seconds_to(history, GOAL), cpu_seconds_to(history, 0.05)
     if reached is None:
         raise RuntimeError("the recipe did not reach CER 0.15")
