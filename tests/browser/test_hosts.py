@@ -10,10 +10,14 @@ import urllib.request
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from autograder.course import ASSIGNMENTS, Course
+from autograder.reports import feedback
+from autograder.verdicts import ExerciseGrade, Grade, Verdict
 from helpers import lattice
 from helpers.lattice.numerals import three_digits
 
@@ -68,6 +72,20 @@ def test_a_feedback_page_of_nbgrader_is_live(open_page, cats, tmp_path):
     file.write_text(page_text, "utf-8")
     page = open_page(file.as_uri(), quiet=False)
     hover_says_its_recurrence(page.locator("[data-lattice]"), cats)
+
+
+def test_our_own_feedback_page_is_live_and_runs_nothing_else(open_page, tmp_path):
+    told = """<script>document.title = "taken"</script><img src=x onerror="document.title='taken'">"""
+    cells = np.log(np.full((4, 4), 0.25)).tolist()
+    exercise = ExerciseGrade("forward", "Forward", "answered", "", [], {"cells": cells, "wrong": [1, 0]})
+    grade = Grade("anna", "seminar4", Verdict.GRADED, "", [exercise], [told], [told], "full", 1.0, "")
+    file = feedback(ASSIGNMENTS["seminar4"], Course(tmp_path), grade)
+    # Even where the template let a script through, the page's policy stops it.
+    file.write_text(file.read_text("utf-8").replace("</main>", f"{told}</main>"), "utf-8")
+    page = open_page(file.as_uri(), quiet=False)
+    page.locator("[data-id=yours-node-1-0]").first.hover()
+    assert "yours −1.3863, expected −2.5302" in page.locator(".panel").first.inner_text()
+    assert page.title() != "taken"
 
 
 def test_latex_and_pdf_get_the_picture(cats):
