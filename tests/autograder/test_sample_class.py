@@ -132,7 +132,7 @@ def test_a_mistake_in_the_homework_is_named_and_not_counted_twice(demo, student,
 def test_a_trained_model_is_measured_on_speech_that_nobody_has_seen(demo):
     from helpers.making import mini, sentences
 
-    (made,) = (demo.root / "heldout").iterdir()
+    (made,) = filter(Path.is_dir, (demo.root / "heldout").iterdir())
     assert made.name != mini.folder_name()
     (training,) = [one for one in stored(HOMEWORK, demo, "abebe_selam").exercises if one.key == "training"]
     assert training.points == 4
@@ -144,6 +144,15 @@ def test_a_trained_model_is_measured_on_speech_that_nobody_has_seen(demo):
     # Whoever knows all transcripts of one attempt knows few of the next.
     assert len(one & other) < 0.4 * len(other)
     assert not public & (one | other)
+
+
+def test_held_out_speech_that_was_kept_is_that_which_was_made(demo, tmp_path):
+    shutil.copytree(demo.root / "heldout", tmp_path, dirs_exist_ok=True)
+    (kept,) = tmp_path.glob("*.safetensors")
+    kept.unlink()
+    made, again = (heldout("mini", tmp_path, course_key(demo)).draw(bytes(16)) for _ in range(2))
+    assert kept.is_file()
+    assert made == again == heldout("mini", demo.root / "heldout", course_key(demo)).draw(bytes(16))
 
 
 def test_weights_of_another_network_are_a_sentence(demo):
