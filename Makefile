@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COURSE ?= course
 
-.PHONY: help demo test lab bench lint format clean
+.PHONY: help demo test lab bench checkmate scoreboard lint format clean
 
 help:
 	@echo "make demo    release, collect, grade, feedback, report on a sample class (build/demo)"
 	@echo "make test    all tests"
 	@echo "make lab     JupyterLab on the student versions"
 	@echo "make bench   speed against named baselines (benchmarks/results.json)"
+	@echo "make checkmate  check the checks: mutants and right solutions against them (docs/checks.md)"
+	@echo "make scoreboard  attacks and damaged files through nbgrader, otter-grader and this grader (20 minutes)"
 	@echo "make lint    ruff, check only;  make format: ruff, rewrite"
 
 demo: $(READY)
@@ -27,6 +29,12 @@ lab: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+checkmate: $(READY)
+	$(BIN)/python -m benchmarks.checkmate
+
+scoreboard: $(READY)
+	$(BIN)/python -m benchmarks.scoreboard
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""The command line: `python -m autograder release | collect | grade | feedback | report | demo`.
+"""The command line: `python -m autograder release | collect | grade | feedback | report | demo | doctor`.
 
 Only argparse is imported up front, so that `--help` is instant.
 """
@@ -44,7 +44,11 @@ def _parser() -> argparse.ArgumentParser:
     graded.add_argument("assignment", metavar="ASSIGNMENT")
     graded.add_argument("--student", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
     graded.add_argument("--again", action="store_true", help="grade unchanged submissions too")
-    graded.add_argument("--workers", type=int, default=2, metavar="N", help="submissions at a time (default: 2)")
+    graded.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one a core)")
+    graded.add_argument("--memory", type=float, metavar="GB", help="use no more than this (default: what is free)")
+    graded.add_argument("--scheduler", metavar="tcp://...", help="grade on the Dask cluster behind this scheduler")
+    graded.add_argument("--cold", action="store_true", help="a new jail and interpreter for each submission; slower")
+    _add_min_isolation(graded)
     graded.add_argument("--strict", action="store_true", help="exit with 1 unless every verdict is 'graded'")
 
     told = command("feedback", _feedback, "Write one HTML page for each student.")
@@ -57,8 +61,23 @@ def _parser() -> argparse.ArgumentParser:
         "demo", help="Do all of it on a sample class.", description="Do all of it on a sample class."
     )
     shown.add_argument("--course", type=Path, default=Path("build/demo"), help="where (default: build/demo; made anew)")
+    _add_min_isolation(shown)
     shown.set_defaults(run=_demo)
+
+    about = "What this machine offers to isolate student code with, what is missing, and how to get it."
+    examined = commands.add_parser("doctor", help=about, description=about)
+    examined.add_argument("--json", action="store_true", help="the same for programs")
+    examined.set_defaults(run=_doctor)
     return parser
+
+
+def _add_min_isolation(parser: argparse.ArgumentParser) -> None:
+    # The names of autograder.sandbox.LEVELS, which is not imported here.
+    parser.add_argument(
+        "--min-isolation",
+        choices=("limits", "kernel", "full"),
+        help="do not run student code with less (default: the course.toml's, else limits); see SECURITY.md",
+    )
 
 
 def _assignment(name: str):
@@ -77,10 +96,13 @@ def _course(options: argparse.Namespace):
 
 
 def _release(options: argparse.Namespace) -> int:
+    from .locking import only_writer
     from .release import release
 
     assignment, course = _assignment(options.assignment), _course(options)
-    folder = release(assignment, course)
+    course.root.mkdir(parents=True, exist_ok=True)
+    with only_writer(course):
+        folder = release(assignment, course)
     print(f"Released {assignment.title}. Hand out this folder: {folder}")
     return 0
 
@@ -99,41 +121,96 @@ def _collect(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    from collections import Counter
+    from contextlib import closing
+
     from .console import grade_line, progress, say
     from .errors import UserError
-    from .marking import mark, submissions
+    from .marking import Outcome, Submissions, mark
     from .verdicts import Verdict
 
     assignment, course = _assignment(options.assignment), _course(options)
-    if options.workers < 1:
+    if options.workers is not None and options.workers < 1:
         raise UserError("--workers takes a number from 1 up.")
-    work = submissions(assignment, course, options.student)
-    if not work:
+    policy = _policy(options, course)
+    work = Submissions(assignment, course, options.student)
+    place = _place(options, assignment, policy)
+    outcomes, levels, all_graded = Counter(), set(), True
+    _let_be_stopped()
+    # Closed at once when it is interrupted, so that no sandbox outlives the sentence that says so.
+    with progress("Grading", len(work)) as advance, closing(mark(work, place, options.again)) as marked:
+        for grade, outcome in marked:
+            outcomes[outcome] += 1
+            if outcome is Outcome.WITHDRAWN:
+                continue
+            levels.add(grade.isolation)
+            all_graded = all_graded and grade.verdict is Verdict.GRADED
+            advance(grade_line(grade))
+    if not outcomes:
         say("Nothing has been collected yet: run `python -m autograder collect DIR`.")
         return 0
-    grades, fresh = [], 0
-    with progress("Grading", len(work)) as advance:
-        for grade, new in mark(assignment, course, work, options.again, options.workers):
-            grades.append(grade)
-            fresh += new
-            advance(grade_line(grade))
-    levels = ", ".join(sorted({grade.isolation for grade in grades}))
-    say(f"{fresh} graded, {len(grades) - fresh} unchanged. Isolation: {levels}.")
-    return int(options.strict and any(grade.verdict is not Verdict.GRADED for grade in grades))
+    counts = [f"{outcomes[Outcome.GRADED]} graded, {outcomes[Outcome.UNCHANGED]} unchanged"]
+    if gone := outcomes[Outcome.WITHDRAWN]:
+        counts.append(f"{gone} withdrawn, because the hand-in is gone")
+    say(f"{', '.join(counts)}. Isolation: {', '.join(sorted(levels - {''}))}.")
+    return int(options.strict and not all_graded)
+
+
+def _policy(options: argparse.Namespace, course):
+    """What is asked of the sandbox. UserError where this machine is to run it and cannot."""
+    from .course import settings
+    from .sandbox import LEVELS, Policy, choose
+
+    policy = Policy(options.min_isolation or settings(course).min_isolation, warm=not options.cold)
+    # The lowest level is always there: then it is tried only when there is something to grade.
+    if policy.minimum != LEVELS[0] and not options.scheduler:
+        choose(policy)
+    return policy
+
+
+def _place(options: argparse.Namespace, assignment, policy):
+    """Where to grade: a function that makes it."""
+    from .console import say
+    from .grading import LocalPool
+    from .machine import workers
+
+    if options.scheduler:
+        from .cluster import Cluster
+
+        return lambda expected, folder: Cluster(options.scheduler, policy)
+    number, why = workers(assignment.memory_mb, options.workers, options.memory)
+    if why:
+        say(why)
+    return lambda expected, folder: LocalPool(number, expected, folder, policy)
+
+
+def _let_be_stopped() -> None:
+    """End as after Ctrl-C also when a batch system or a closed terminal asks to."""
+    import signal
+    import threading
+
+    def stop(*_) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), stop)
 
 
 def _feedback(options: argparse.Namespace) -> int:
     from .console import progress, say
-    from .marking import all_stored
+    from .marking import Stored
     from .reports import feedback
 
     assignment, course = _assignment(options.assignment), _course(options)
-    grades = all_stored(assignment, course)
+    grades = Stored(assignment, course)
     with progress("Writing feedback", len(grades)) as advance:
+        paths = 0
         for grade in grades:
-            path = feedback(assignment, course, grade)
+            path, paths = feedback(assignment, course, grade), paths + 1
             advance(grade.student)
-    say(f"{len(grades)} pages, for example {path}")
+    say(f"{paths} pages, for example {path}")
     return 0
 
 
@@ -154,5 +231,13 @@ def _report(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     from .demo import run
+    from .sandbox import Policy, choose
 
-    return run(options.course)
+    choose(Policy(options.min_isolation or "limits"))
+    return run(options.course, options.min_isolation)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import doctor
+
+    return doctor(options.json)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from .course import Assignment
@@ -36,6 +36,8 @@ def progress(title: str, total: int | None) -> Iterator[Callable[..., None]]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
         TextColumn("{task.fields[last]}", markup=False),
         console=_console(),
     )
@@ -85,6 +87,17 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
             _plain(grade.student), f"[{color}]{grade.verdict.value}[/]", *points, total, _plain(why or grade.detail)
         )
     return table
+
+
+def isolation_tables(found) -> list[Table]:
+    """What `doctor` found: the ladder, best first, and what the machine has."""
+    ladder = Table("level", "made of", "here", "why not", title="The ladder of isolation")
+    for rung in found.rungs:
+        ladder.add_row(rung.level, rung.title, "[green]yes[/]" if rung.holds else "[red]no[/]", _plain(rung.obstacle))
+    facts = Table("what", "found", title="This machine")
+    for name, value in found.facts.items():
+        facts.add_row(name, _plain(value))
+    return [ladder, facts]
 
 
 def _short(sentence: str) -> str:

@@ -5,7 +5,8 @@ so that nbgrader's own commands and formgrader work in it, with three folders of
 and `reports`.
 """
 
-from dataclasses import dataclass
+import tomllib
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from helpers.checks.rubric import HOMEWORK3, SEMINAR4, Exercise
@@ -27,8 +28,9 @@ class Assignment:
     """Files beside the notebook that the grade depends on."""
     cpu_seconds: int = 60
     wall_seconds: float = 120
+    memory_mb: int = 4096
     withheld: tuple[str, ...] = ()
-    """Files of helpers that would give this assignment's answers away."""
+    """Files of helpers, and installed packages, that would give this assignment's answers away."""
 
     @property
     def notebook(self) -> str:
@@ -42,11 +44,26 @@ class Assignment:
 
 
 ASSIGNMENTS = {
-    "seminar4": Assignment("seminar4", "Seminar 4", ("sem4", "sem3", "seminar4"), SEMINAR4, withheld=("loss.py",)),
+    "seminar4": Assignment(
+        "seminar4",
+        "Seminar 4",
+        ("sem4", "sem3", "seminar4"),
+        SEMINAR4,
+        memory_mb=2048,
+        withheld=("loss.py", "torchaudio"),
+    ),
     "homework3": Assignment(
         "homework3", "Homework 3", ("hw3", "homework3"), HOMEWORK3, (WEIGHTS, PT_WEIGHTS, LOG), 240, 480
     ),
 }
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a course decides once, in `course.toml`."""
+
+    min_isolation: str = "limits"
+    """The least level of isolation to run student code at."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,11 @@ class Course:
     def key(self) -> Path:
         """The secret that fresh inputs are derived from. Readable by the instructor only."""
         return self.root / "course.key"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one command that writes."""
+        return self.root / ".writer.lock"
 
     def source(self, assignment: Assignment) -> Path:
         """The instructor's notebook, with solutions."""
@@ -96,3 +118,23 @@ class Course:
     def reports(self) -> Path:
         """Tables for the instructor."""
         return self.root / "reports"
+
+
+def settings(course: Course) -> Settings:
+    """Read `course.toml`; without one, the defaults. UserError where it says what nobody understands."""
+    from .errors import UserError
+    from .sandbox import LEVELS
+
+    path = course.root / "course.toml"
+    try:
+        given = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read: {error}.") from None
+    if unknown := sorted(given.keys() - {field.name for field in fields(Settings)}):
+        raise UserError(f"{path} sets {unknown[0]!r}, which is no setting; there is min_isolation.")
+    found = Settings(**given)
+    if found.min_isolation not in LEVELS:
+        raise UserError(f"{path}: min_isolation is one of {', '.join(LEVELS)}.")
+    return found

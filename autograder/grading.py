@@ -5,22 +5,26 @@
 """
 
 import atexit
+import contextlib
 import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Protocol
 
 from helpers.checks.rubric import Exercise
 
 from .course import ASSIGNMENTS, REPOSITORY, Assignment
+from .errors import UserError
 from .heldout import Heldout
-from .sandbox import Limits, Outcome, Sandbox, WorkerLost
+from .sandbox import Limits, Outcome, Policy, Sandbox, WorkerLost
 from .verdicts import ExerciseGrade, Grade, Verdict, exercise_grade
 
 WORTH_A_WORKER = 8
@@ -58,12 +62,14 @@ class Bundle:
     heldout: Heldout | None = None
     """What a trained model is measured on."""
     limits: Limits = field(default_factory=Limits)
+    fault: str = ""
+    """Why the grader could not even open the hand-in; empty where it could."""
 
     def fingerprint(self, key: bytes) -> str:
         """Changes with anything that could change the grade."""
         # What was repaired is part of what the student is told, so it counts too.
-        content = [self.student, self.assignment, self.steps, sorted(self.given), self.problem, self.notes]
-        # The held-out set is not in it: course key and assignment decide it.
+        content = [self.student, self.assignment, self.steps, sorted(self.given), self.problem, self.notes, self.fault]
+        # The held-out set is not in it: course key, log and this fingerprint decide it.
         files = [(name, hashlib.sha256(data).hexdigest()) for name, data in self.files]
         text = json.dumps([*content, files, asdict(self.limits), grader_version()], ensure_ascii=False)
         return hmac.new(key, text.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()
@@ -113,25 +119,109 @@ def bundle(
             given.add(name)
         steps.append({"run": cell.source, "name": name})
     steps += [{"ask": key} for key in keys if key not in asked] if notebook else []
-    limits = Limits(wall_seconds=assignment.wall_seconds, cpu_seconds=assignment.cpu_seconds)
+    limits = Limits(
+        wall_seconds=assignment.wall_seconds, cpu_seconds=assignment.cpu_seconds, memory_mb=assignment.memory_mb
+    )
     return Bundle(
         student, assignment.name, tuple(steps), frozenset(given), problem, tuple(notes), files, heldout, limits
     )
 
 
+class Pool(Protocol):
+    """Somewhere to grade."""
+
+    @property
+    def width(self) -> int:
+        """Submissions in work or waiting that keep it busy."""
+
+    def submit(self, bundle: Bundle, key: bytes) -> "Future[Grade]":
+        """Start grading one submission. The future raises `UserError` where nothing more can be graded at all."""
+
+    def stop(self) -> None:
+        """Give up what is in work, at once."""
+
+
+class LocalPool:
+    """Threads of this process, each with a sandbox of its own, whose processes do the heavy work.
+
+    The judging in between holds Python's lock for about 30 ms of each submission, which is enough for some 15 cores.
+    """
+
+    def __init__(self, workers: int = 2, expected: int = 0, folder: Path | None = None, policy: Policy | None = None):
+        """At most `workers` threads. `expected`: so many submissions will come, as far as is known.
+
+        `folder`: where the sandboxes keep their files; `policy`: what is asked of them.
+        """
+        self._most, self._expected, self._folder, self._policy = workers, expected, folder, policy
+        self._jobs: SimpleQueue[tuple[Future, Bundle, bytes] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._sandboxes: list[Sandbox] = []
+        self._count, self._stopped = 0, False
+
+    def __enter__(self) -> "LocalPool":
+        return self
+
+    def __exit__(self, kind, *error) -> None:
+        if kind:
+            self.stop()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def width(self) -> int:
+        """The next ones wait beside those in work, so that no thread does."""
+        return 2 * self._most
+
+    def submit(self, bundle: Bundle, key: bytes) -> "Future[Grade]":
+        """Hand it to a thread; start another one if there is enough to do for it."""
+        self._count += 1
+        if len(self._threads) < min(self._most, 1 + max(self._expected, self._count) // WORTH_A_WORKER):
+            self._threads.append(threading.Thread(target=self._work, name=f"grading-{len(self._threads)}"))
+            self._threads[-1].start()
+        future: Future[Grade] = Future()
+        self._jobs.put((future, bundle, key))
+        return future
+
+    def stop(self) -> None:
+        """Kill the jobs in work and drop those that wait."""
+        self._stopped = True
+        for sandbox in self._sandboxes:
+            sandbox.stop()
+
+    def _work(self) -> None:
+        # The kernel ends a sandbox with the thread that started it, so each thread keeps its own.
+        with contextlib.ExitStack() as stack:
+            sandbox = None
+            while job := self._jobs.get():
+                future, bundle, key = job
+                if self._stopped:
+                    future.cancel()
+                    continue
+                try:
+                    if sandbox is None:
+                        sandbox = stack.enter_context(Sandbox(self._folder, self._policy))
+                        self._sandboxes.append(sandbox)
+                    future.set_result(grade_submission(bundle, key, sandbox))
+                except BaseException as error:
+                    future.set_exception(error)
+
+
 class Sandboxes:
-    """One sandbox for each thread that grades."""
+    """A sandbox for each thread of an executor that is not ours; its threads live as long as they like."""
 
     def __init__(self):
         self._of_thread = threading.local()
         self._all: list[Sandbox] = []
 
-    def mine(self) -> Sandbox:
+    def mine(self, policy: Policy | None = None) -> Sandbox:
         """The calling thread's, started when it is first needed."""
-        if not hasattr(self._of_thread, "sandbox"):
-            self._of_thread.sandbox = Sandbox()
-            self._all.append(self._of_thread.sandbox)
-        return self._of_thread.sandbox
+        own = vars(self._of_thread).setdefault("sandboxes", {})
+        if policy not in own:
+            own[policy] = Sandbox(policy=policy)
+            self._all.append(own[policy])
+        return own[policy]
 
     def close(self) -> None:
         """End them all. Only when no thread grades any more."""
@@ -139,48 +229,78 @@ class Sandboxes:
             self._all.pop().close()
 
 
-# For executors that are not ours: their threads and processes live as long as they like.
 _lasting = Sandboxes()
 atexit.register(_lasting.close)
 
 
-def grade_submission(bundle: Bundle, key: bytes, sandboxes: Sandboxes | None = None) -> Grade:
-    """Grade one submission. Never raises for anything that a submission does."""
-    sandbox = (sandboxes or _lasting).mine()
+def grade_submission(bundle: Bundle, key: bytes, sandbox: Sandbox | None = None, policy: Policy | None = None) -> Grade:
+    """Grade one submission. Never raises for anything that a submission does.
+
+    Without a `sandbox` in a lasting one of this thread, as the `policy` says. `UserError` where this machine cannot
+    grade at all, or not as safely as the policy asks.
+    """
+    sandbox = sandbox or _lasting.mine(policy)
     try:
         return _grade(bundle, key, sandbox)
+    except UserError:
+        raise
     except Exception as error:
         # The one place that catches all: a fault of ours must neither stop the class nor look like a zero.
-        return _undecided(bundle, key, Verdict.GRADER_ERROR, f"{type(error).__name__}: {error}", sandbox.level)
+        return undecided(bundle, key, Verdict.GRADER_ERROR, f"{type(error).__name__}: {error}", sandbox.level)
 
 
 def grade_class(
-    bundles: list[Bundle], key: bytes, workers: int = 2, executor: Executor | None = None
+    items: Iterable[Bundle | Grade], key: bytes, workers: int = 2, pool: Pool | None = None
 ) -> Iterator[Grade]:
-    """Grade many submissions, yielding each as it is done."""
-    if executor:
-        yield from _as_done([executor.submit(grade_submission, bundle, key) for bundle in bundles])
+    """Grade many submissions, yielding each as it is done. A grade among them passes through.
+
+    Takes no more from `items` than keeps the pool busy, so that a class of any size fits into memory.
+    `pool`: where to grade; by default `workers` threads of this process.
+    """
+    if pool is None:
+        with LocalPool(workers) as own:
+            yield from grade_class(items, key, pool=own)
         return
-    sandboxes = Sandboxes()
-    # Threads: all heavy work is done by the sandboxes' processes, one a thread.
-    own = ThreadPoolExecutor(max_workers=min(workers, 1 + len(bundles) // WORTH_A_WORKER))
+    running: dict[Future[Grade], Bundle] = {}
     try:
-        yield from _as_done([own.submit(grade_submission, bundle, key, sandboxes) for bundle in bundles])
-    finally:
-        own.shutdown(cancel_futures=True)
-        sandboxes.close()
+        for item in items:
+            if isinstance(item, Grade):
+                yield item
+                continue
+            running[pool.submit(item, key)] = item
+            yield from _finished(running, key, wait_for_one=len(running) >= pool.width)
+        while running:
+            yield from _finished(running, key, wait_for_one=True)
+    except BaseException:
+        pool.stop()
+        raise
 
 
-def _as_done(futures: list[Future]) -> Iterator[Grade]:
-    for future in as_completed(futures):
-        yield future.result()
+def _finished(running: "dict[Future[Grade], Bundle]", key: bytes, wait_for_one: bool) -> Iterator[Grade]:
+    done, _ = wait(running, timeout=None if wait_for_one else 0, return_when=FIRST_COMPLETED)
+    for future in done:
+        bundle = running.pop(future)
+        try:
+            grade = future.result()
+        except UserError:
+            raise
+        except CancelledError:
+            raise UserError(
+                "Whoever was grading has gone away. What is done is kept; the same command goes on from here."
+            ) from None
+        except Exception as error:
+            # Whoever graded it was lost. That says nothing about the submission.
+            grade = undecided(bundle, key, Verdict.GRADER_ERROR, f"{type(error).__name__}: {error}", "")
+        yield grade
 
 
 def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
     from .judging.reading import NotReadable, read_json, text
 
+    if bundle.fault:
+        return undecided(bundle, key, Verdict.GRADER_ERROR, bundle.fault, sandbox.level)
     if bundle.problem:
-        return _undecided(bundle, key, Verdict.UNREADABLE, bundle.problem, sandbox.level)
+        return undecided(bundle, key, Verdict.UNREADABLE, bundle.problem, sandbox.level)
     assignment = ASSIGNMENTS[bundle.assignment]
     fingerprint = bundle.fingerprint(key)
     seeds = {exercise.key: seed(key, fingerprint, exercise.key) for exercise in assignment.exercises}
@@ -205,7 +325,7 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
             try:
                 outcome = sandbox.run(folder, bundle.limits, assignment.withheld)
             except WorkerLost:
-                return _undecided(bundle, key, Verdict.CRASHED, "It took the sandbox down, twice.", sandbox.level)
+                return undecided(bundle, key, Verdict.CRASHED, "It took the sandbox down, twice.", sandbox.level)
         # From here on no student code runs.
         answers, unreadable = folder / "answers", []
 
@@ -278,7 +398,7 @@ def _verdict(
     return Verdict.GRADED, ""
 
 
-def _undecided(bundle: Bundle, key: bytes, verdict: Verdict, detail: str, level: str) -> Grade:
+def undecided(bundle: Bundle, key: bytes, verdict: Verdict, detail: str, level: str) -> Grade:
     """A grade without answers."""
     from helpers.checks.scoring import score
 

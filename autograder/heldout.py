@@ -4,8 +4,15 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 UTTERANCES = 60
+"""That one hand-in is measured on."""
+SENTENCES = 4 * UTTERANCES
+"""In the reserve of `mini`, each in a known voice and in another."""
 
 
 @dataclass(frozen=True)
@@ -18,18 +25,45 @@ class Heldout:
     about: str
 
 
-def heldout(corpus: str, folder: Path, key: bytes) -> Heldout:
-    """The held-out set for models trained on `corpus`.
+@dataclass(frozen=True)
+class Reserve:
+    """Utterances of one course, of which every hand-in gets its own.
 
-    For `mini` it is synthesised for this course: sentences from a seed that only the course key gives, none of them in
-    the public corpus, half of them in voices that the public corpus trains on and half in others. For the other
-    corpora it is their test split; CorpusError where it is not on this machine.
+    A notebook can hear what it is measured on, and its error messages reach its author: transcripts learned in one
+    attempt must not be the answers to the next.
+    """
+
+    groups: tuple[tuple[tuple["torch.Tensor", str], ...], ...]
+    """Features (frames, 80) float16 and text, by kind of utterance: a hand-in gets as many of each."""
+    corpus: str
+
+    def draw(self, seed: bytes) -> Heldout:
+        """The utterances of one hand-in, in an order of its own."""
+        import numpy as np
+        import torch
+        from safetensors.torch import save
+
+        rng = np.random.Generator(np.random.PCG64(int.from_bytes(seed, "big")))
+        share = -(-UTTERANCES // len(self.groups))
+        chosen = [group[i] for group in self.groups for i in rng.permutation(len(group))[:share]]
+        chosen = [chosen[i] for i in rng.permutation(len(chosen))]
+        features, texts = zip(*chosen, strict=True)
+        lengths = torch.tensor([len(one) for one in features])
+        about = f"{len(texts)} held-out utterances of {self.corpus}"
+        return Heldout(save({"features": torch.cat(features), "lengths": lengths}), texts, about)
+
+
+def heldout(corpus: str, folder: Path, key: bytes) -> Reserve:
+    """The held-out utterances for models trained on `corpus`.
+
+    For `mini` they are synthesised for this course: sentences from a seed that only the course key gives, none of them
+    in the public corpus, half of them in voices that the public corpus trains on and half in others. For the other
+    corpora they come from the test split; CorpusError where it is not on this machine.
     """
     from helpers.corpora import corpus as load
 
-    fresh = corpus == "mini"
-    utterances = _fresh_mini(folder, key) if fresh else list(load(corpus, "test").subset(UTTERANCES))
-    return _prepared(utterances, f"{len(utterances)} held-out utterances of {corpus}")
+    groups = _fresh_mini(folder, key) if corpus == "mini" else [list(load(corpus, "test").subset(UTTERANCES))]
+    return _prepared(groups, corpus)
 
 
 def nothing(why: str) -> Heldout:
@@ -37,32 +71,27 @@ def nothing(why: str) -> Heldout:
     return Heldout(b"", (), why)
 
 
-def _fresh_mini(folder: Path, key: bytes) -> list:
+def _fresh_mini(folder: Path, key: bytes) -> list[list]:
     from helpers.corpora import corpus as load
     from helpers.making import mini, sentences
 
     seed = int.from_bytes(hmac.new(key, b"held-out mini", hashlib.sha256).digest()[:3], "big")
-    recipe = mini.Recipe(seed=seed, train=1, dev=1, test=2 * UTTERANCES)
+    recipe = mini.Recipe(seed=seed, train=1, dev=1, test=SENTENCES)
     root = mini.make(folder / mini.folder_name(recipe), recipe, progress=False)
     public = mini.RECIPE
     known = set(sentences.draw(public.seed, public.test + public.dev + public.train))
-    half = UTTERANCES // 2
     return [
-        utterance
-        for split, part in (("test-sentences", slice(None, half)), ("test-voices", slice(half, UTTERANCES)))
-        for utterance in [one for one in load("mini", split, root) if one.text not in known][part]
+        [utterance for utterance in load("mini", split, root) if utterance.text not in known]
+        for split in ("test-sentences", "test-voices")
     ]
 
 
-def _prepared(utterances: list, about: str) -> Heldout:
+def _prepared(groups: list[list], corpus: str) -> Reserve:
     import torch
-    from safetensors.torch import save
 
     from helpers.features import LogMel
 
     log_mel = LogMel()
-    features = [log_mel.of(utterance).to(torch.float16) for utterance in utterances]
-    lengths = torch.tensor([len(one) for one in features])
-    return Heldout(
-        save({"features": torch.cat(features), "lengths": lengths}), tuple(one.text for one in utterances), about
+    return Reserve(
+        tuple(tuple((log_mel.of(one).to(torch.float16), one.text) for one in group) for group in groups), corpus
     )

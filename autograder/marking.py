@@ -1,10 +1,18 @@
-"""Grade a class: find what is new, grade it in parallel, write every outcome down once."""
+"""Grade a class: find what is new, grade it in parallel, write every outcome down once.
 
+A grade is on disk as soon as it is known (`results/`), one file a student, replaced whole. Gradebook and graded
+notebook are brought up to date from it, now or, after a kill, by the next run.
+"""
+
+import contextlib
 import json
-import os
+import secrets
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +21,12 @@ from helpers.corpora import CorpusError
 
 from .course import ASSIGNMENTS, Assignment, Course
 from .errors import UserError
-from .gradebook import Ledger, write_graded_notebook
-from .grading import Bundle, bundle, grade_class
-from .heldout import Heldout, heldout, nothing
+from .files import remove, write_whole
+from .gradebook import Ledger, graded_notebook_shows, write_graded_notebook
+from .grading import Bundle, Pool, bundle, grade_class, seed
+from .heldout import Heldout, Reserve, heldout, nothing
 from .intake import Received, Unreadable, read_notebook, received
+from .locking import WORKING_PREFIX, Writing, only_writer
 from .matching import repair
 from .release import course_key
 from .verdicts import Grade
@@ -32,23 +42,54 @@ class Submission:
     bundle: Bundle
 
 
-def submissions(assignment: Assignment, course: Course, students: Sequence[str] = ()) -> list[Submission]:
-    """What was collected for the assignment, matched against the released notebook; of all students or of some."""
-    import nbformat
+class Submissions:
+    """What was collected for an assignment, of all students or of some. Opened one at a time, as they are taken."""
 
-    if not course.release(assignment).exists():
-        raise UserError(
-            f"{assignment.name} has not been released in {course.root}: run `python -m autograder release "
-            f"{assignment.name}` first."
-        )
-    template = nbformat.read(course.release(assignment), as_version=4)
-    records = [record for record in received(course, assignment) if not students or record.student in students]
-    if missing := set(students) - {record.student for record in records}:
-        raise UserError(
-            f"Nothing was collected from {', '.join(sorted(missing))}; names are spelled as the folders in "
-            f"{course.root / 'submitted'} are."
-        )
-    return [_submission(assignment, course, record, template) for record in records]
+    def __init__(self, assignment: Assignment, course: Course, students: Sequence[str] = ()):
+        """UserError where nothing has been released, or nothing was collected from one of `students`."""
+        if not course.release(assignment).exists():
+            raise UserError(
+                f"{assignment.name} has not been released in {course.root}: run `python -m autograder release "
+                f"{assignment.name}` first."
+            )
+        self.assignment, self.course, self.whole_class = assignment, course, not students
+        self.records = [record for record in received(course, assignment) if not students or record.student in students]
+        if missing := set(students) - {record.student for record in self.records}:
+            raise UserError(
+                f"Nothing was collected from {', '.join(sorted(missing))}; names are spelled as the folders in "
+                f"{course.root / 'submitted'} are."
+            )
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Submission]:
+        """Each matched against the released notebook."""
+        template = _nbformat().read(self.course.release(self.assignment), as_version=4)
+        for record in self.records:
+            try:
+                yield _submission(self.assignment, self.course, record, template)
+            except Exception as error:
+                # One file must not stop the class, and a fault of ours must not look like a zero.
+                fault = f"{type(error).__name__}: {error}"
+                broken = bundle(self.assignment, record.student, None, template, "", list(record.notes))
+                yield Submission(record, None, replace(broken, fault=fault))
+
+
+def _nbformat():
+    """The package nbformat, without a grammar for web addresses that costs a second to build and is not used here."""
+    grammar = "rfc3987_syntax"
+    if "nbformat" in sys.modules or grammar in sys.modules:
+        import nbformat
+
+        return nbformat
+    # jsonschema, which nbformat imports, takes what is None here for not installed.
+    sys.modules[grammar] = None
+    try:
+        import nbformat
+    finally:
+        del sys.modules[grammar]
+    return nbformat
 
 
 def _submission(assignment: Assignment, course: Course, record: Received, template) -> Submission:
@@ -63,11 +104,10 @@ def _submission(assignment: Assignment, course: Course, record: Received, templa
         except Unreadable as error:
             problem = str(error)
     files = _files(assignment, course, record.student) if notebook else ()
+    bundled = bundle(assignment, record.student, notebook, template, problem, notes, files)
     log = dict(files).get(LOG)
-    said = _heldout(course, log) if log is not None else nothing(NO_RUN)
-    return Submission(
-        record, notebook, bundle(assignment, record.student, notebook, template, problem, notes, files, said)
-    )
+    said = _heldout(course, log, bundled) if log is not None else nothing(NO_RUN)
+    return Submission(record, notebook, replace(bundled, heldout=said))
 
 
 NO_RUN = f"There is no training run in the hand-in: {WEIGHTS} and {LOG} belong beside the notebook."
@@ -79,46 +119,122 @@ def _files(assignment: Assignment, course: Course, student: str) -> tuple[tuple[
     return tuple((path.name, path.read_bytes()) for path in paths if path.is_file() and not path.is_symlink())
 
 
-def _heldout(course: Course, log: bytes) -> Heldout:
-    """What a run is measured on: of the corpus that its log names."""
+def _heldout(course: Course, log: bytes, of: Bundle) -> Heldout:
+    """What a run is measured on: utterances of its own, of the corpus that its log names."""
     try:
-        return _heldout_of(corpus_of(parse_log(log)[0]), course)
+        reserve = _reserve(corpus_of(parse_log(log)[0]), course)
     except (ValueError, CorpusError) as error:
         return nothing(f"The weights were not tried: {error}")
+    key = course_key(course)
+    return reserve.draw(seed(key, of.fingerprint(key), "held-out"))
 
 
 @cache
-def _heldout_of(name: str, course: Course) -> Heldout:
+def _reserve(name: str, course: Course) -> Reserve:
     return heldout(name, course.root / "heldout", course_key(course))
 
 
-def mark(
-    assignment: Assignment, course: Course, work: Sequence[Submission], again: bool = False, workers: int = 2
-) -> Iterator[tuple[Grade, bool]]:
-    """Grade what is new or changed, yielding every student's grade and whether it was graded just now.
+class Outcome(Enum):
+    """What became of one student's grade in a run."""
 
-    Killed at any moment and run again, it goes on where it stopped: a grade is one file, replaced whole, and the
-    gradebook is brought up to date from those files.
+    GRADED = "graded"
+    UNCHANGED = "unchanged"
+    WITHDRAWN = "withdrawn"
+    """The hand-in is no longer there, and so neither is its grade."""
+
+
+def mark(work: Submissions, pool: Callable[[int, Path], Pool], again: bool = False) -> Iterator[tuple[Grade, Outcome]]:
+    """Grade what is new or changed, yielding every student's grade and what became of it.
+
+    Killed at any moment and run again, it goes on where it stopped. UserError where another process writes in the
+    course, or where nothing can be graded at all.
+
+    Args:
+        work: what was collected.
+        pool: makes the place to grade from the number of submissions to expect and a folder for temporary files.
+        again: grade also what has not changed.
     """
+    assignment, course = work.assignment, work.course
     key = course_key(course)
-    by_student = {submission.record.student: submission for submission in work}
-    with Ledger(course) as ledger:
-        waiting = []
-        for submission in work:
-            known = stored(assignment, course, submission.record.student)
-            if again or known is None or not known.decided or known.fingerprint != submission.bundle.fingerprint(key):
-                waiting.append(submission.bundle)
-            else:
-                _write(ledger, course, known, submission)
-                yield known, False
-        for grade in grade_class(waiting, key, workers):
-            save(assignment, course, grade)
-            _write(ledger, course, grade, by_student[grade.student])
-            yield grade, True
+    with only_writer(course) as writing, Ledger(course) as ledger, _working_folder(writing) as folder:
+        if work.whole_class:
+            yield from _withdraw(work, ledger)
+        expected = sum(again or not _file(assignment, course, record.student).exists() for record in work.records)
+        in_work: dict[str, tuple[Submission, Grade | None]] = {}
+
+        def to_do() -> Iterator[Bundle | Grade]:
+            for submission in work:
+                known = stored(assignment, course, submission.record.student)
+                if known and known.fingerprint != submission.bundle.fingerprint(key):
+                    known = None
+                if known and known.decided and not again:
+                    _bring_up_to_date(ledger, course, known, submission)
+                    yield known
+                else:
+                    in_work[submission.record.student] = submission, known
+                    yield submission.bundle
+
+        with pool(expected, folder) as place:
+            for grade in grade_class(to_do(), key, pool=place):
+                if grade.student not in in_work:
+                    yield grade, Outcome.UNCHANGED
+                    continue
+                submission, known = in_work.pop(grade.student)
+                # A failure of ours does not take the place of a grade for the same hand-in.
+                if grade.decided or not (known and known.decided):
+                    save(assignment, course, grade)
+                    _publish(ledger, course, grade, submission)
+                yield grade, Outcome.GRADED
 
 
-def _write(ledger: Ledger, course: Course, grade: Grade, submission: Submission) -> None:
-    ledger.record(grade, submission.record.modified)
+@contextlib.contextmanager
+def _working_folder(writing: Writing) -> Iterator[Path]:
+    """A folder for temporary files; what a killed run left is removed first."""
+    if writing.left_behind:
+        remove(writing.left_behind)
+    folder = Path(tempfile.gettempdir()) / f"{WORKING_PREFIX}{secrets.token_hex(8)}"
+    # Noted before it is there, and from now on all that this process makes for a while is in it.
+    writing.working_in(folder)
+    # Names in it are not to be listed; that a file in it cannot be read is for the sandbox to see to, and to prove.
+    folder.mkdir(mode=0o711)
+    outside, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield folder
+    finally:
+        tempfile.tempdir = outside
+        remove(folder)
+        writing.working_in(None)
+
+
+def _withdraw(work: Submissions, ledger: Ledger) -> Iterator[tuple[Grade, Outcome]]:
+    """Take back grades of hand-ins that are no longer there."""
+    assignment, course = work.assignment, work.course
+    present = {record.student for record in work.records}
+    for student in sorted(_students_with_results(assignment, course) - present):
+        grade = stored(assignment, course, student)
+        ledger.withdraw(assignment, student)
+        for folder in (course.autograded(assignment, student), course.feedback(assignment, student)):
+            shutil.rmtree(folder, ignore_errors=True)
+        # Last, so that a run that is killed before does the rest again.
+        _file(assignment, course, student).unlink()
+        if grade:
+            yield grade, Outcome.WITHDRAWN
+
+
+def _bring_up_to_date(ledger: Ledger, course: Course, grade: Grade, submission: Submission) -> None:
+    """Write what a killed run has not, and what was lost since."""
+    notebook_shows = (
+        graded_notebook_shows(course, grade)
+        if submission.notebook
+        else not course.autograded(ASSIGNMENTS[grade.assignment], grade.student).exists()
+    )
+    if not (notebook_shows and ledger.shows(grade, submission.record.modified)):
+        _publish(ledger, course, grade, submission, another_look=not notebook_shows)
+
+
+def _publish(ledger: Ledger, course: Course, grade: Grade, submission: Submission, another_look: bool = True) -> None:
+    ledger.record(grade, submission.record.modified, another_look)
+    # The notebook comes last: that it is there and says this grade tells that all was written.
     if submission.notebook is None:
         # Formgrader must not show an earlier hand-in beside the verdict on this one.
         shutil.rmtree(course.autograded(ASSIGNMENTS[grade.assignment], grade.student), ignore_errors=True)
@@ -134,24 +250,40 @@ def stored(assignment: Assignment, course: Course, student: str) -> Grade | None
         return None
 
 
+class Stored:
+    """All grades on file, by student, read one at a time."""
+
+    def __init__(self, assignment: Assignment, course: Course):
+        """UserError where there are none."""
+        self._assignment, self._course = assignment, course
+        self.students = sorted(_students_with_results(assignment, course))
+        if not any(True for _ in self):
+            raise UserError(
+                f"There are no grades in {course.root}: run `python -m autograder grade {assignment.name}` first."
+            )
+
+    def __len__(self) -> int:
+        return len(self.students)
+
+    def __iter__(self) -> Iterator[Grade]:
+        for student in self.students:
+            if grade := stored(self._assignment, self._course, student):
+                yield grade
+
+
 def all_stored(assignment: Assignment, course: Course) -> list[Grade]:
-    """All grades on file, by student."""
-    names = sorted(path.stem for path in course.results(assignment).glob("*.json"))
-    grades = [stored(assignment, course, name) for name in names]
-    if not any(grades):
-        raise UserError(
-            f"There are no grades in {course.root}: run `python -m autograder grade {assignment.name}` first."
-        )
-    return [grade for grade in grades if grade]
+    """All grades on file, by student. UserError where there are none."""
+    return list(Stored(assignment, course))
 
 
 def save(assignment: Assignment, course: Course, grade: Grade) -> None:
     """Write a grade so that the file is either the old one or the new one, never half of it."""
-    path = _file(assignment, course, grade.student)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(grade.to_json(), ensure_ascii=False, indent=1), "utf-8")
-    os.replace(draft, path)
+    text = json.dumps(grade.to_json(), ensure_ascii=False, indent=1)
+    write_whole(_file(assignment, course, grade.student), text, durable=True)
+
+
+def _students_with_results(assignment: Assignment, course: Course) -> set[str]:
+    return {path.stem for path in course.results(assignment).glob("*.json")}
 
 
 def _file(assignment: Assignment, course: Course, student: str) -> Path:

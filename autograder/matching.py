@@ -92,18 +92,40 @@ class Names:
 
 def defined_names(source: str) -> Names:
     """Names that a cell defines at top level. Magics are skipped; in a cell that is not Python, `def name` counts."""
-    if len(source) <= _LONGEST_PARSED:
-        # `%time x`, `!pip ...` and `%%time` are IPython, not Python; an indented one may be the only line of a block.
-        plain = re.sub(r"^([ \t]*)[%!?].*$", r"\1pass", source, flags=re.MULTILINE)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a student's "\d" is no business of ours
-                tree = ast.parse(plain)
-        except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
-            pass  # unfinished or hostile code: the pattern below is enough to recognise it
-        else:
-            return _names_in(tree.body)
+    tree = _parsed(source)
+    if tree is not None:
+        return _names_in(tree.body)
+    # Unfinished or hostile code: the pattern is enough to recognise it.
     return Names(functions=frozenset(re.findall(r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)", source, re.MULTILINE)))
+
+
+def _parsed(source: str) -> ast.Module | None:
+    if len(source) > _LONGEST_PARSED:
+        return None
+    # `%time x`, `!pip ...` and `%%time` are IPython, not Python; an indented one may be the only line of a block.
+    plain = re.sub(r"^([ \t]*)[%!?].*$", r"\1pass", source, flags=re.MULTILINE)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a student's "\d" is no business of ours
+            return ast.parse(plain)
+    except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
+        return None
+
+
+def _only_raises(statements: Iterable[ast.stmt]) -> bool:
+    """Whether all that happens is `raise NotImplementedError`, perhaps inside functions and classes."""
+    raises, waiting = False, list(statements)
+    while waiting:
+        match waiting.pop():
+            case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body) | ast.ClassDef(body=body):
+                waiting.extend(body)
+            case ast.Raise(exc=ast.Name(id="NotImplementedError") | ast.Call(func=ast.Name(id="NotImplementedError"))):
+                raises = True
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                pass
+            case _:
+                return False
+    return raises
 
 
 def _names_in(statements: Iterable[ast.stmt]) -> Names:
@@ -166,6 +188,12 @@ class _Text:
     @cached_property
     def names(self) -> Names:
         return defined_names(self.source) if self.type == "code" else Names()
+
+    @cached_property
+    def only_a_stub(self) -> bool:
+        """Whether it is code that does nothing but raise NotImplementedError."""
+        tree = _parsed(self.source) if self.type == "code" else None
+        return tree is not None and _only_raises(tree.body)
 
     @cached_property
     def tokens(self) -> list[str]:
@@ -537,6 +565,9 @@ class _Repairer:
         written = [piece for piece in group if piece.words.text != expected.text]
         if not group:
             return False
+        # Beside an answer, whatever only raises NotImplementedError is a stub as well, however it is worded.
+        begun = [piece for piece in written if not piece.words.only_a_stub]
+        written = begun or written
         if not written:
             chosen = group[0]
         else:
@@ -560,7 +591,7 @@ class _Repairer:
             )
         for piece in copies:
             piece.settings = {}
-        return bool(written)
+        return bool(begun)
 
     # What is missing, and the order of everything
 
@@ -569,7 +600,7 @@ class _Repairer:
         given = []
         for expected in self.expected:
             present = next((piece for piece in order if piece.expected is expected and piece.carries), None)
-            empty = present is None or present.words.text == expected.text
+            empty = present is None or present.words.text == expected.text or present.words.only_a_stub
             if expected.kind == "answer" and empty and self.move_before_definition(order, present, expected):
                 continue
             if present is None:

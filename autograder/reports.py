@@ -1,21 +1,34 @@
 """What people read: a feedback page for each student, a table and a CSV file for the instructor."""
 
 import csv
+import io
+import re
+from base64 import b64encode
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from .course import ASSIGNMENTS, Assignment, Course
+from .files import write_whole
 from .verdicts import ExerciseGrade, Grade
 
 
 def feedback(assignment: Assignment, course: Course, grade: Grade) -> Path:
-    """Write one student's page: self-contained HTML, nothing in it that could run."""
+    """Write one student's page: self-contained HTML in which nothing can run but the scripts of our own drawings."""
     path = course.feedback(assignment, grade.student) / f"{assignment.name}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
     page = _templates().get_template("feedback.html.j2")
     pictures = {exercise.key: picture for exercise in grade.exercises if (picture := _picture(exercise))}
-    path.write_text(page.render(grade=grade, assignment=assignment, pictures=pictures), "utf-8")
+    scripts = [_allowed(script) for html in pictures.values() for script in _SCRIPT.findall(html)]
+    write_whole(path, page.render(grade=grade, assignment=assignment, pictures=pictures, scripts=scripts))
     return path
+
+
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def _allowed(script: str) -> str:
+    """What a Content-Security-Policy calls one inline script, so that it runs and no other does."""
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
 
 
 def exercise_html(exercise: ExerciseGrade) -> str:
@@ -37,12 +50,12 @@ def columns(assignment: Assignment) -> list[str]:
 def write_csv(assignment: Assignment, course: Course, grades: list[Grade], scores: dict[str, float]) -> Path:
     """One row a student. `scores` are nbgrader's, with points given by hand. Undecided points stay empty."""
     path = course.reports() / f"{assignment.name}.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns(assignment))
+    writer.writeheader()
+    writer.writerows(_row(grade, scores) for grade in grades)
     # With a byte order mark, so that spreadsheets show names as they are written.
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, columns(assignment))
-        writer.writeheader()
-        writer.writerows(_row(grade, scores) for grade in grades)
+    write_whole(path, text.getvalue().encode("utf-8-sig"))
     return path
 
 

@@ -1,5 +1,7 @@
 """What grading one submission ends in. Every submission gets exactly one verdict from this closed list."""
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
@@ -108,6 +110,12 @@ class Grade:
     def sentence(self) -> str:
         """The verdict in words."""
         return " ".join(part for part in (SENTENCES[self.verdict], self.detail) if part)
+
+    @property
+    def digest(self) -> str:
+        """Changes with anything that the grade says."""
+        text = json.dumps(self.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_json(self) -> dict:
         """A form for files."""

@@ -1,11 +1,11 @@
 """`python -m benchmarks [NAME ...]`: measure, print a table, write `benchmarks/results.json`.
 
-All of it takes a quarter of an hour, most of it training. With names only those are measured, and other rows stay.
+All of it takes about half an hour, most of it training. With names only those are measured, and other rows stay.
 What takes longer, or needs speech or a GPU that not everyone has, is measured by name only: train_mini_seed_recipe,
-train_digits_cpu, overfit_librispeech, librispeech_epoch_gpu.
+train_digits_cpu, overfit_librispeech, librispeech_epoch_gpu, scale_2000.
 
-Figures are CPU time but for a GPU's. Ours and the baseline are measured in the same run; ratio = baseline / ours, so
-more is better.
+Figures are CPU time, but wall time for throughput, for a GPU and for a browser (explorer_*, beside what each
+may take). Ours and the baseline are measured in the same run; ratio = baseline / ours, so more is better.
 """
 
 import argparse
@@ -17,12 +17,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import gpu, grading, homework, lattice, training
+from . import explorer, filming, gpu, grading, homework, lattice, sandbox, scale, throughput, training
 from .measuring import Result, Skipped
 
 RESULTS = Path(__file__).with_name("results.json")
-USUAL = (*lattice.BENCHMARKS, *grading.BENCHMARKS, *homework.BENCHMARKS, *training.BENCHMARKS)
-ON_REQUEST = (*training.ON_REQUEST, *gpu.ON_REQUEST)
+USUAL = (
+    *lattice.BENCHMARKS,
+    *explorer.BENCHMARKS,
+    *grading.BENCHMARKS,
+    *sandbox.BENCHMARKS,
+    *throughput.BENCHMARKS,
+    *homework.BENCHMARKS,
+    *training.BENCHMARKS,
+    *filming.BENCHMARKS,
+)
+ON_REQUEST = (*training.ON_REQUEST, *gpu.ON_REQUEST, *scale.ON_REQUEST)
 
 
 def names() -> list[str]:

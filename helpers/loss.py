@@ -55,6 +55,50 @@ def rnnt_loss(
     return costs.mean() if reduction == "mean" else costs.sum()
 
 
+@torch.no_grad()
+def posteriors(logits: Tensor, targets: Tensor, blank: int, sharpen: float = 1.0) -> tuple[Tensor, Tensor, float]:
+    """Where one utterance's probability goes: the share of P(y | x) that takes each arc, from 0 to 1.
+
+    logits: (T, U+1, V) raw scores; targets: (U,) integers; blank: index of the blank, negative counts from the end.
+    sharpen: every log-probability is multiplied by it first. A large one leaves nothing but the best alignment.
+
+    Returns the shares of the blanks (T, U+1) and of the labels (T, U), float32, and the cost in nats (of the sharpened
+    scores). Blanks and labels that leave a node add up to its occupancy, and to minus the gradient of the cost with
+    respect to its log-probabilities. An impossible utterance has shares of zero and costs inf.
+    """
+    lengths = torch.tensor([logits.shape[0]]), torch.tensor([logits.shape[1] - 1])
+    blank = _check(logits[None], targets[None], *lengths, blank, "none", "wavefront")
+    log_probs = torch.log_softmax(logits.float(), dim=-1)[None] * sharpen
+    T, rows = log_probs.shape[1:3]
+    frames, labels = (length.to(log_probs.device) for length in lengths)
+    blanks, emits = _arcs(log_probs, targets[None].to(log_probs.device, torch.int64), frames, labels, blank)
+    log_alpha = _forward_variables(blanks, emits)
+    log_total = log_alpha[T - 2 + rows, :, rows - 1] + blanks[T - 2 + rows, :, rows - 1]
+    take_blank, take_label = _shares(blanks, emits, log_alpha, log_total, frames, labels)
+    shares = _straight(take_blank, T, 1, rows)[0].float(), _straight(take_label, T, 1, rows - 1)[0].float()
+    return *shares, -float(log_total)
+
+
+SHARP = 1e4
+"""Times every log-probability: alignments that differ by a thousandth of a nat then differ by a factor of 22,000."""
+
+
+def best_alignment(logits: Tensor, targets: Tensor, blank: int) -> str:
+    """The most probable alignment of one utterance, such as "bblb": "b" a blank, "l" the next label.
+
+    Arguments as in `posteriors`. Where two are equally probable, one of them.
+    """
+    take_blank, take_label, cost = posteriors(logits, targets, blank, sharpen=SHARP)
+    if cost == float("inf"):
+        raise ValueError("every alignment of this utterance has probability 0: there is no best one.")
+    path, t, u, T, U = [], 0, 0, *take_label.shape
+    while t < T:
+        climb = u < U and bool(t == T - 1 or take_label[t, u] > take_blank[t, u])
+        path.append("l" if climb else "b")
+        t, u = (t, u + 1) if climb else (t + 1, u)
+    return "".join(path)
+
+
 def _wavefront(logits: Tensor, targets: Tensor, logit_lengths: Tensor, target_lengths: Tensor, blank: int) -> Tensor:
     device = logits.device
     # A padded target may be any number; where it is no class it must still be a place one can read.
@@ -96,15 +140,7 @@ class _Wavefront(torch.autograd.Function):
     def backward(ctx, cost_gradient):
         log_probs, targets, frames, labels, blanks, emits, log_alpha, log_total = ctx.saved_tensors
         B, T, rows, _ = log_probs.shape
-        log_beta = _backward_variables(blanks, emits, frames, labels)
-
-        # Dividing by P(y | x) turns "weight of all paths through here" into a probability. An impossible utterance has
-        # no paths to share out; +inf makes all its shares zero.
-        log_total = torch.where(log_total == -torch.inf, torch.inf, log_total)
-        reaching = log_alpha - log_total[None, :, None]
-        take_blank = (reaching[:-1] + blanks[:-1] + log_beta[1:]).exp_()
-        take_label = reaching[:-1, :, :-1] + emits[:-1, :, :-1] + log_beta[1:, :, 1:]
-        take_label = take_label.exp_()
+        take_blank, take_label = _shares(blanks, emits, log_alpha, log_total, frames, labels)
 
         scale = cost_gradient.to(take_blank.dtype)[None, :, None]
         take_blank, take_label = take_blank * scale, take_label * scale
@@ -208,6 +244,20 @@ def _backward_variables(blanks: Tensor, emits: Tensor, frames: Tensor, labels: T
         for b, u in ends.get(n, ()):
             beta[n][b, u] = 0.0
     return log_beta
+
+
+def _shares(
+    blanks: Tensor, emits: Tensor, log_alpha: Tensor, log_total: Tensor, frames: Tensor, labels: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The share of each utterance's paths that takes each blank and each label, skewed, without the last diagonal."""
+    log_beta = _backward_variables(blanks, emits, frames, labels)
+    # Dividing by P(y | x) turns "weight of all paths through here" into a probability. An impossible utterance has
+    # no paths to share out; +inf makes all its shares zero.
+    log_total = torch.where(log_total == -torch.inf, torch.inf, log_total)
+    reaching = log_alpha - log_total[None, :, None]
+    take_blank = (reaching[:-1] + blanks[:-1] + log_beta[1:]).exp_()
+    take_label = reaching[:-1, :, :-1] + emits[:-1, :, :-1] + log_beta[1:, :, 1:]
+    return take_blank, take_label.exp_()
 
 
 def _check(logits, targets, logit_lengths, target_lengths, blank, reduction, implementation) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .corpora import Utterance
 from .text import tokenizer
 
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -240,3 +241,12 @@ def load_reference() -> ReferenceRecogniser:
     sizes = {**facts["config"], "dilations": tuple(facts["config"]["dilations"])}
     recogniser = ReferenceRecogniser(ReferenceConfig(**sizes))
     return load_weights(recogniser, REFERENCE_WEIGHTS, facts["sha256"]).eval()
+
+
+def reference_utterance(number: int = 1) -> Utterance:
+    """One of the recordings that come with the reference recogniser, counted from 1. Raises ValueError."""
+    known = json.loads(REFERENCE_TRANSCRIPTS.read_text("utf-8"))["utterances"]
+    if not 1 <= number <= len(known):
+        raise ValueError(f"There are the recordings 1 to {len(known)}; {number} is none of them.")
+    one = known[number - 1]
+    return Utterance(one["id"], one["speaker"], one["ground_truth"], ASSETS / one["audio"])

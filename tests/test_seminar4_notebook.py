@@ -102,6 +102,43 @@ def test_every_picture_has_a_text_for_those_who_cannot_see_it(solved_run):
         assert "\n" not in data[0]["text/plain"]
 
 
+TO_DO = ("draw-walk", "draw-fill", "draw-xray-forward", "draw-xray-backward", "draw-cut", "draw-gradient")
+BREAKING = ("draw-underflow", "draw-padding", "draw-fastemit")
+
+
+@pytest.mark.slow
+def test_every_picture_to_work_with_asks_one_question(solved_run):
+    for grade_id in (*TO_DO, "draw-greedy-walk", *BREAKING):
+        (out,) = cell(solved_run, grade_id).outputs
+        assert out.data["text/html"].count("<div data-question>") == 1, grade_id
+        assert "<script>" in out.data["text/html"]
+
+
+@pytest.mark.slow
+def test_the_xray_of_the_solutions_finds_every_cell_right(solved_run):
+    for exercise in SEMINAR4:
+        (out,) = cell(solved_run, f"draw-xray-{exercise.key}").outputs
+        said = f"Your {exercise.key} fills its table in 16 steps, frame by frame"
+        assert said in out.data["text/plain"]
+        assert "Every cell is right." in out.data["text/plain"]
+
+
+@pytest.mark.slow
+def test_pictures_of_code_that_is_not_written_yet_say_so(stub_run):
+    for grade_id in ("draw-xray-forward", "draw-xray-backward", "knobs", *BREAKING):
+        (out,) = cell(stub_run, grade_id).outputs
+        missing = "backward" if "backward" in grade_id else "forward"
+        assert f"{missing} is not written yet. Write it, run its cell, then run this one." in out.data["text/plain"]
+
+
+@pytest.mark.slow
+def test_the_knobs_stand_still_in_a_saved_notebook(solved_run):
+    sliders, still = cell(solved_run, "knobs").outputs
+    assert "application/vnd.jupyter.widget-view+json" in sliders.data
+    assert sliders.data["text/plain"].startswith("The sliders need a running kernel")
+    assert "<svg" in still.data["text/html"]
+
+
 @pytest.mark.slow
 def test_enumeration_tables_and_autograd_agree_on_the_printed_page(solved_run):
     expected = checks.case("cat")

@@ -54,7 +54,7 @@ def questions(seed: bytes) -> list[Question]:
         draw("blank-inside", "blank", "the blank lies inside the vocabulary", T=5, U=4, V=V, blank=between(1, V - 2)),
         draw("blank-negative", "blank", "the blank is a negative index", T=4, U=3, V=V, blank=-between(2, V - 1)),
         draw("long", "range", "a long lattice", T=long_T, U=long_U, V=30, scale=1.0),
-        draw("peaky", "range", "peaky scores", T=between(20, 30), U=between(5, 8), V=V, scale=40.0),
+        draw("peaky", "range", "peaky scores", T=between(20, 30), U=between(5, 8), V=V, scale=120.0),
         draw("impossible", "range", "some scores are −∞", T=between(5, 7), U=3, V=V, impossible=True),
     ]  # fmt: skip
 
@@ -81,4 +81,6 @@ def _random_inputs(
         log_probs[blocked, blank] = -np.inf
         for t, u in zip(*np.nonzero(rng.random((T - 1, U)) < 0.35), strict=True):
             log_probs[t + 1, u, targets[u]] = -np.inf
+        # Each node's probabilities still sum to 1: who takes a log-softmax once more has the same numbers.
+        log_probs = log_softmax(log_probs)
     return Inputs(log_probs, targets.astype(np.int64), blank)

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 
-def run(root: Path) -> int:
+def run(root: Path, min_isolation: str | None = None) -> int:
     """Release, build and collect the sample hand-ins, grade, write feedback and the report, in a fresh course."""
     from autograder import cli
     from autograder.console import say
@@ -30,6 +30,8 @@ def run(root: Path) -> int:
             commands = [["collect", str(inbox)]]
         for command in commands:
             command = [*command, "--course", str(root)]
+            if command[0] == "grade" and min_isolation:
+                command += ["--min-isolation", min_isolation]
             say(f"$ python -m autograder {' '.join(command)}")
             if code := cli.main(command):
                 return code

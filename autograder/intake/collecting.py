@@ -28,7 +28,7 @@ from autograder.intake.archives import (
 from autograder.intake.filing import Received
 from autograder.intake.names import Label, expected_name, is_clutter, is_notebook, is_zip, read_label, safe_file_name
 from autograder.intake.names import shown as shown_name
-from autograder.intake.notebooks import LARGEST, Unreadable, read_notebook, write_notebook
+from autograder.intake.notebooks import LARGEST, Unreadable, read_notebook, settled, write_notebook
 from autograder.matching import Repair, repair
 
 if TYPE_CHECKING:
@@ -456,12 +456,16 @@ def _choices(
         try:
             data = member.read(LARGEST)
             budget.take(len(data))
+            data, conflict = settled(data)
             notebook = read_notebook(data)
         except (Damaged, Unreadable) as damage:
             sentences.append(str(damage) if len(notebooks) == 1 else f"{member.path}: {damage}")
             continue
         for assignment in assignments:
-            choices.append(_Choice(member, assignment, repair(templates.of(assignment), notebook)))
+            repaired = repair(templates.of(assignment), notebook)
+            if conflict:
+                repaired = replace(repaired, notes=[conflict, *repaired.notes])
+            choices.append(_Choice(member, assignment, repaired))
     return choices, sentences
 
 

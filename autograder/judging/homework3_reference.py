@@ -52,10 +52,10 @@ class Joiner(nn.Module):
         super().__init__()
         self.linear = nn.Linear(joiner_dim, num_outputs)
 
-    def forward(self, f: Tensor, g: Tensor):  # noqa: D102
-        if f.dim() == 3:
-            f, g = f.unsqueeze(2), g.unsqueeze(1)
-        return self.linear(F.relu(f + g))
+    def forward(self, encoder_outputs: Tensor, decoder_outputs: Tensor):  # noqa: D102
+        if encoder_outputs.dim() == 3:
+            encoder_outputs, decoder_outputs = encoder_outputs.unsqueeze(2), decoder_outputs.unsqueeze(1)
+        return self.linear(F.relu(encoder_outputs + decoder_outputs))
 
 
 class RNNTransducer(nn.Module):

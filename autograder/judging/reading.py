@@ -14,6 +14,9 @@ from helpers.checks.probing import Reply
 
 JSON_BYTES = 64 * 1024
 ARRAY_BYTES = 4 * 1024 * 1024
+LONGEST_AXIS = ARRAY_BYTES // 8
+"""Entries along one axis. An array without elements fits into any file and may still claim a thousand million rows."""
+MOST_AXES = 8
 TEXT_LENGTH = 600
 STATUSES = {"ok", "not implemented", "raised", "malformed", "timeout"}
 
@@ -41,6 +44,8 @@ def read_reply(folder: Path, name: str) -> Reply | None:
         raise NotReadable(f"{name}.safetensors is damaged.") from error
     if any(array.dtype != np.float64 for array in arrays.values()):
         raise NotReadable(f"{name}.safetensors holds something else than float64 arrays.")
+    if any(array.ndim > MOST_AXES or max(array.shape, default=0) > LONGEST_AXIS for array in arrays.values()):
+        raise NotReadable(f"{name}.safetensors holds an array of an impossible shape.")
     return Reply("ok", arrays=arrays)
 
 
@@ -75,8 +80,12 @@ def text(value: object) -> str:
 
 def _read(path: Path, most: int) -> bytes | None:
     try:
-        # Neither follow a link nor wait for a pipe.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        # Neither follow a link, not even one in the place of the whole folder, nor wait for a pipe.
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            descriptor = os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        finally:
+            os.close(folder)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.asking.seminar4 import Question, questions
 from helpers.checks.calling import Answer
-from helpers.checks.cases import Fingerprint, Inputs, Truth
+from helpers.checks.cases import Inputs, Truth
 from helpers.checks.comparing import compare, same_answer
 from helpers.checks.misconceptions import recognise
 from helpers.checks.rubric import Exercise
@@ -35,7 +35,7 @@ def judge(exercise: Exercise, seed: bytes, folder: Path, hand_in: object = None)
 
 def _picture(exercise: str, example: Asked) -> dict | None:
     answer = example.answer
-    if answer.status != "ok" or answer.cells.ndim != 2 or answer.cells.size > LARGEST_TO_DRAW:
+    if answer.status != "ok" or answer.cells.ndim != 2 or not 0 < answer.cells.size <= LARGEST_TO_DRAW:
         return None
     finding = compare(exercise, example.inputs, example.truth, answer, look_at=frozenset({"cells"}))
     return {"cells": answer.cells.tolist(), "wrong": finding.cell} if finding else None
@@ -56,10 +56,12 @@ def _arguments(inputs: Inputs) -> tuple[np.ndarray, np.ndarray, int]:
 def _misconceptions(exercise: str, asked: list[Asked]) -> list[str]:
     if all(question.answer.status != "ok" or same_answer(question.answer, question.truth) for question in asked):
         return []
-    small = [question for question in asked if np.prod(question.inputs.shape) <= LARGEST_TO_RECOGNISE]
-    fingerprints = []
-    for name in zoo.ZOO[exercise]:
-        answers = {question.key: zoo.answers(exercise, name, question.inputs) for question in small}
-        known = {key: truth for key, truth in answers.items() if truth is not None and not np.isnan(truth.cells).any()}
-        fingerprints.append(Fingerprint(name, known))
-    return recognise({q.key: q.answer for q in small}, {q.key: q.truth for q in small}, fingerprints)
+    small = {question.key: question for question in asked if np.prod(question.inputs.shape) <= LARGEST_TO_RECOGNISE}
+
+    def numbers(name: str, key: str) -> Truth | None:
+        given = zoo.answers(exercise, name, small[key].inputs)
+        return None if given is None or np.isnan(given.cells).any() else given
+
+    answers = {key: question.answer for key, question in small.items()}
+    truths = {key: question.truth for key, question in small.items()}
+    return recognise(answers, truths, zoo.everything(exercise), numbers)

@@ -1,12 +1,16 @@
 """The Python code that student code may see: helpers and the asking room. Answers are not in it."""
 
+import os
 import shutil
+import stat
 import sys
 from pathlib import Path
 
 from autograder.course import REPOSITORY
 
-VISIBLE = ("helpers", "autograder/__init__.py", "autograder/asking", "autograder/sandbox/confine.py")
+from .inside.namespaces import UID
+
+VISIBLE = ("helpers", "autograder/__init__.py", "autograder/asking", "autograder/sandbox/inside")
 
 
 def stage(folder: Path, withheld: tuple[str, ...] = ()) -> None:
@@ -22,19 +26,30 @@ def stage(folder: Path, withheld: tuple[str, ...] = ()) -> None:
             shutil.copytree(source, target, ignore=ignored)
         else:
             shutil.copy(source, target)
-    # The package around confine.py opens sandboxes, which only the grader does: in here it is empty.
+    # The package around `inside` opens sandboxes, which only the grader does: in here it is empty.
     (folder / "autograder" / "sandbox" / "__init__.py").write_text("", "utf-8")
+    (folder / "etc").mkdir()
+    (folder / "etc" / "passwd").write_text(f"student:x:{UID}:{UID}::/tmp:/bin/sh\n", "utf-8")
+    (folder / "etc" / "group").write_text(f"student:x:{UID}:\n", "utf-8")
+    # Readable for the user that the worker becomes, whatever the grader's umask is.
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | stat.S_IRGRP | stat.S_IROTH | (0o111 if path.is_dir() else 0))
 
 
-def command(folder: Path, descriptor: int) -> list[str]:
+def packages() -> list[str]:
+    """Folders with installed packages."""
+    return [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages")) and os.path.isdir(entry)]
+
+
+def command(folder: Path, module: str, *arguments: str, in_room: bool = False) -> list[str]:
     """The command line of a worker that imports from `folder` and from installed packages, and from nowhere else.
 
-    Without `site` (-S), because an editable install of this project would lead imports back to the answers.
+    In bubblewrap's room it settles down first. Without `site` (-S), because an editable install of this project would
+    lead imports back to the answers.
     """
-    packages = [entry for entry in sys.path if entry.endswith("site-packages")]
     start = (
-        f"import sys; sys.path[:0] = [{str(folder)!r}]; sys.path += {packages!r}; "
-        f"sys.argv[1:] = [{str(descriptor)!r}]; "
-        "import runpy; runpy.run_module('autograder.asking', run_name='__main__')"
+        f"import sys; sys.path[:0] = [{str(folder)!r}]; sys.path += {packages()!r}; sys.argv[1:] = {[*arguments]!r}; "
+        + ("from autograder.sandbox.inside.settling import settle; settle(); " if in_room else "")
+        + f"import runpy; runpy.run_module({module!r}, run_name='__main__')"
     )
-    return [sys.executable, "-I", "-S", "-c", start]
+    return [str(Path(sys.executable).resolve()), "-I", "-S", "-c", start]

@@ -1,4 +1,4 @@
-"""The public cases: inputs with the right answers, as numbers. Made by `data_scripts/make_public_cases.py`."""
+"""The public cases: inputs with the right answers, as numbers. Made by `data_scripts/make_fingerprints.py`."""
 
 import json
 from dataclasses import dataclass, replace
@@ -50,15 +50,6 @@ class Case(Inputs):
         return Truth({"forward": self.log_alpha, "backward": self.log_beta}[exercise], self.cost)
 
 
-@dataclass(frozen=True)
-class Fingerprint:
-    """The numbers that a known mistake gives on some of the cases. The numbers only: no wrong code is shipped."""
-
-    misconception: str
-    answers: dict[str, Truth]
-    """By case key; a case on which the mistake crashes is absent."""
-
-
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Natural log of the softmax over the last axis, float32, computed in float64."""
     logits = np.asarray(logits, dtype=np.float64)
@@ -91,15 +82,15 @@ def public_cases() -> tuple[Case, ...]:
 
 
 @cache
-def fingerprints(exercise: str) -> tuple[Fingerprint, ...]:
-    """The known mistakes in `forward` or `backward`."""
-    return tuple(
-        Fingerprint(
-            entry["misconception"],
-            {key: Truth(numbers(answer["cells"]), float(answer["cost"])) for key, answer in entry["answers"].items()},
-        )
-        for entry in _stored()["fingerprints"][exercise]
-    )
+def fingerprints(exercise: str) -> dict[str, dict[str, Truth]]:
+    """The numbers that known mistakes in `forward` or `backward` give, by mistake and case. No wrong code is shipped.
+
+    Of two mistakes made at once only some cases are stored, and none on which a mistake crashes.
+    """
+    return {
+        name: {key: Truth(numbers(answer["cells"]), float(answer["cost"])) for key, answer in answers.items()}
+        for name, answers in _stored()["fingerprints"][exercise].items()
+    }
 
 
 def case(key: str) -> Case:
@@ -122,8 +113,11 @@ def inputs_of(recipe: dict) -> Inputs:
         log_probs = log_softmax(np.array(recipe["logits"], dtype=np.float64))
     else:
         log_probs = random_log_probs(**recipe["random"])
-    for t, u, k in recipe.get("impossible", ()):
-        log_probs[t, u, k] = -np.inf
+    if impossible := recipe.get("impossible"):
+        for t, u, k in impossible:
+            log_probs[t, u, k] = -np.inf
+        # What is left of a node's probability still sums to 1: a log-softmax once more must change nothing.
+        log_probs = log_softmax(log_probs)
     return Inputs(log_probs, np.array(recipe["targets"], dtype=np.int64), recipe["blank"])
 
 

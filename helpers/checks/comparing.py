@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from . import terms
 from .calling import ARRAY_NAMES, Answer
 from .cases import Inputs, Truth
 
@@ -101,12 +102,15 @@ def _compare_cells(exercise: str, inputs: Inputs, truth: Truth, answer: Answer) 
     t, u = next((t, u) for t, u in nodes_in_order(exercise, expected.shape) if not right[t, u])
     share = f"{(~right).sum()} of {right.size} cells are off" if (~right).sum() > 1 else "only this cell is off"
     why, following = _why_this_cell(exercise, inputs, expected, got, t, u)
+    numbers = f"{name}[{t}, {u}] should be {_written(exercise, inputs, expected, t, u)}; yours is {got[t, u]:.5g}."
+    if not why:
+        numbers = f"{numbers} {terms.implied(exercise, inputs, expected, t, u, got[t, u])}".strip()
     return Finding(
         what=f"{name} is wrong.",
         where=f"First at t={t}, u={u} ({_place(t, u, expected.shape)}); {share}.",
         why=why,
         next=following,
-        numbers=f"{name}[{t}, {u}] should be {_written(exercise, inputs, expected, t, u)}; yours is {got[t, u]:.5g}.",
+        numbers=numbers,
         cell=(t, u),
     )
 
@@ -137,27 +141,16 @@ def _wrong_shape(name: str, expected: tuple[int, ...], got: tuple[int, ...]) -> 
 
 def incoming(exercise: str, inputs: Inputs, cells: np.ndarray, t: int, u: int) -> dict[str, float]:
     """The terms whose log-sum is the value of a node, by the arc they come along: "blank", "label", or "end"."""
-    frames, rows = inputs.shape
-    scores, y, blank = inputs.log_probs, inputs.targets, inputs.blank
-    terms = {}
-    if exercise == "forward":
-        if t > 0:
-            terms["blank"] = cells[t - 1, u] + scores[t - 1, u, blank]
-        if u > 0:
-            terms["label"] = cells[t, u - 1] + scores[t, u - 1, y[u - 1]]
-        return terms or {"start": 0.0}
-    if t < frames - 1:
-        terms["blank"] = cells[t + 1, u] + scores[t, u, blank]
-    if u < rows - 1:
-        terms["label"] = cells[t, u + 1] + scores[t, u, y[u]]
-    return terms or {"end": float(scores[t, u, blank])}
+    ways = {arc: term.value for arc, term in terms.right_terms(exercise, inputs, cells, t, u).items()}
+    corner = {"start": 0.0} if exercise == "forward" else {"end": float(inputs.log_probs[t, u, inputs.blank])}
+    return ways or corner
 
 
 def _written(exercise: str, inputs: Inputs, cells: np.ndarray, t: int, u: int) -> str:
-    terms = incoming(exercise, inputs, cells, t, u)
-    inner = ", ".join(f"{value:.5g} ({arc})" for arc, value in terms.items())
+    ways = incoming(exercise, inputs, cells, t, u)
+    inner = ", ".join(f"{value:.5g} ({arc})" for arc, value in ways.items())
     value = f"{cells[t, u]:.5g}"
-    return f"logaddexp({inner}) = {value}" if len(terms) > 1 else f"{inner}"
+    return f"logaddexp({inner}) = {value}" if len(ways) > 1 else f"{inner}"
 
 
 def _place(t: int, u: int, shape: tuple[int, int]) -> str:
@@ -181,7 +174,7 @@ def _why_this_cell(
 ) -> tuple[str, str]:
     """A likely cause and a next step for the first wrong node, whose neighbours are still right."""
     value, truth = got[t, u], expected[t, u]
-    terms = incoming(exercise, inputs, expected, t, u)
+    ways = incoming(exercise, inputs, expected, t, u)
     scale = largest(expected)
     formula = _FORMULA[exercise]
     if np.isnan(value):
@@ -198,7 +191,7 @@ def _why_this_cell(
             "All is right until probabilities get too small for float32: exp(x) fades out below x = -87.",
             "Stay in the log domain: a product is a sum of logs, a sum is np.logaddexp. No np.exp anywhere.",
         )
-    if "end" in terms or "start" in terms:
+    if "end" in ways or "start" in ways:
         corner = (
             "log_beta[T-1, U] is not 0: the final blank is still to come, so it is ln P(blank | T-1, U)."
             if exercise == "backward"
@@ -207,15 +200,24 @@ def _why_this_cell(
         return "The starting corner is off.", corner
     if value == 0:
         return "It still holds 0, that is, probability 1.", f"Fill this border too: {formula}, without the missing arc."
-    if len(terms) == 2:
-        along, up = terms["blank"], terms["label"]
+    if len(ways) == 2:
+        along, up = ways["blank"], ways["label"]
         if close(value, max(along, up), scale):
             return "It holds the larger of the two terms: that is the best path, not the sum.", "Use np.logaddexp."
         if close(value, along + up, scale):
             return "The two terms are added as logs, so the probabilities got multiplied.", "Use np.logaddexp."
         for arc, other in (("blank", "label"), ("label", "blank")):
-            if close(value, terms[arc], scale):
+            if close(value, ways[arc], scale):
                 return f"It holds the {arc} term only; the {other} term is missing.", f"Both arcs count: {formula}."
+    off = terms.explain(exercise, inputs, expected, t, u, value, lambda a, b: bool(close(a, b, scale)))
+    if off:
+        return off, f"Put in what belongs there: {formula}."
+    if len(ways) == 2 and value < max(ways.values()) and not close(value, max(ways.values()), scale):
+        larger = max(ways, key=ways.get)
+        return (
+            f"It is less than its {larger} term alone, and a sum of probabilities is not: the {larger} term is off.",
+            f"Compute this one node by hand: {formula}.",
+        )
     return "", f"Compute this one node by hand: {formula}."
 
 

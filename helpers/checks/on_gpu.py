@@ -10,7 +10,7 @@ from helpers.model import ReferenceConfig, ReferenceRecogniser
 from helpers.text import tokenizer
 
 from .calling import quiet
-from .parts import FEATURES, HIDDEN, JOINT, LABELS
+from .filling import FEATURES, HIDDEN, JOINT, LABELS
 from .pretending import PretendGPU, WrongDevice
 
 
@@ -40,13 +40,19 @@ def _transducer(cls: Callable, gpu: PretendGPU) -> None:
     model(*map(gpu.tensor, (torch.randn(2, 4, FEATURES), torch.tensor([4, 3]), labels, lengths)))
 
 
-def _greedy(function: Callable, gpu: PretendGPU) -> None:
+def _greedy_decoding(function: Callable, gpu: PretendGPU) -> None:
     model = gpu.move(ReferenceRecogniser(ReferenceConfig(channels=8, embedding=8, output_dim=8)))
     model.joiner.linear.bias[tokenizer.blank] += 0.2  # a label here, a blank there
     function(model, gpu.tensor(torch.randn(6, 8)), max_steps=30)
 
 
-TRIALS = {"encoder": _encoder, "decoder": _decoder, "joiner": _joiner, "transducer": _transducer, "greedy": _greedy}
+TRIALS = {
+    "encoder": _encoder,
+    "decoder": _decoder,
+    "joiner": _joiner,
+    "transducer": _transducer,
+    "greedy": _greedy_decoding,
+}
 
 
 def advice(key: str, name: str, written: Callable) -> str:

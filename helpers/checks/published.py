@@ -1,6 +1,6 @@
 """The right arrays of Homework 3 for one public seed, and the sketches of known mistakes. Numbers only.
 
-Made by `data_scripts/make_homework_truth.py`.
+Made by `data_scripts/make_fingerprints.py`.
 """
 
 import json

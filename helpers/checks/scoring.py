@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from .calling import Answer
 from .cases import Inputs, Truth
 from .comparing import Finding, compare
-from .probing import Arrays, Probe, Reply
+from .probing import LADDER, Arrays, Probe, Reply, smallest_difference
 from .probing import compare as compare_reply
 from .rubric import Exercise, Item
 
@@ -88,7 +88,20 @@ def decide_probes(
         for item in exercise.items
     }
     written = any(reply.status != "not implemented" for reply in replies.values())
+    for ladder in (probe for probe in probes if probe.key == LADDER):
+        _say_the_smallest(outcomes, *smallest_difference(ladder, replies[LADDER], truth[LADDER]))
     return decide(exercise, outcomes, misconceptions, written)
+
+
+def _say_the_smallest(outcomes: dict[Item, list], where: str, numbers: str) -> None:
+    """Put the smallest input that shows a difference beside the first finding."""
+    for findings in outcomes.values() if where else ():
+        for place, (title, finding) in enumerate(findings):
+            if finding:
+                both = " ".join(part for part in (finding.where, where) if part)
+                more = " ".join(part for part in (finding.numbers, numbers) if part)
+                findings[place] = (title, replace(finding, where=both, numbers=more))
+                return
 
 
 def decide(
@@ -104,5 +117,8 @@ def decide(
         if misconceptions:
             # The cause is known and said once for the whole exercise; a guess beside it would only confuse.
             wrong = [(title, replace(finding, why="", next="")) for title, finding in wrong]
+        else:
+            # Where the first input leaves open why, one that does not says more.
+            wrong.sort(key=lambda pair: not pair[1].why)
         items.append(ItemResult(item, len(outcomes[item]), tuple(wrong)))
     return ExerciseResult(exercise, tuple(items), tuple(misconceptions), written)

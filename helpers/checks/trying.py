@@ -28,13 +28,12 @@ def try_run(run: Path, rows: Sequence[dict], transducer: Callable | None, greedy
     from .handed_in import read_weights, trained_model
 
     read_weights(run)  # their faults come first
-    transducer = transducer or _of_notebook("RNNTransducer")
-    greedy_decode = greedy_decode or _of_notebook("greedy_decode")
+    build, decode = transducer or _of_notebook("RNNTransducer"), greedy_decode or _of_notebook("greedy_decode")
     dev = _dev(corpus_of(rows))
     try:
         with quiet():
-            model, stack = trained_model(transducer, run)
-            return _measure(model, stack, dev, greedy_decode)
+            model, stack = trained_model(build, run)
+            return _measure(model, stack, dev, decode)
     except Malformed:
         raise
     except NotImplementedError:
@@ -63,7 +62,7 @@ def _dev(name: str):
         raise NotTried(f"The weights were not tried: {problem}") from None
 
 
-def _measure(model, stack: int, dev, greedy_decode: Callable) -> Measured:
+def _measure(model, stack: int, dev, decode: Callable) -> Measured:
     from helpers.decoding import recognize
     from helpers.features import LogMel, collate
     from helpers.metrics import corpus_cer, corpus_wer
@@ -76,7 +75,7 @@ def _measure(model, stack: int, dev, greedy_decode: Callable) -> Measured:
     for start in range(0, len(order), BATCH):
         chosen = [dev[i] for i in order[start : start + BATCH]]
         batch = collate(chosen, features=features, stack=stack)
-        labels = recognize(model, batch.spectrograms, batch.input_lengths, greedy_decode=greedy_decode)
+        labels = recognize(model, batch.spectrograms, batch.input_lengths, greedy_decode=decode)
         said += [utterance.text for utterance in chosen]
         written += [tokenizer.indices_to_text(one.tolist()) for one in labels]
         if time.monotonic() > end:

@@ -12,7 +12,6 @@ from .views import _cut, _lattice, _pooled, _size, _too_many, assemble, log_leve
 # within 1e-5, a mistake in the recurrence shows in the first or second digit.
 TOLERANCE = 1e-3
 _GAP = 18
-_MOST_CELLS = 2400  # of one panel: two of them make one output
 _STACK_ABOVE = 1100  # pixels: two wide panels go one below the other
 
 
@@ -44,7 +43,7 @@ def compare(cat: Lattice, yours, expected, name: str = "log_alpha", wrong: tuple
 
     _, low, high = log_levels(expected)
     density = density_for(T, U, pair=True)
-    left = Panel(T, cat.symbols, prefix="yours-", heading=f"yours: {name}", density=density, most_cells=_MOST_CELLS)
+    left = Panel(T, cat.symbols, prefix="yours-", heading=f"yours: {name}", density=density)
     stacked = 2 * left.right + _GAP > _STACK_ABOVE
     right = Panel(
         T,
@@ -53,7 +52,6 @@ def compare(cat: Lattice, yours, expected, name: str = "log_alpha", wrong: tuple
         prefix="expected-",
         heading=f"expected: {name}",
         density=density,
-        most_cells=_MOST_CELLS,
     )
     _fill(left, mine, present, (low, high), odd)
     _fill(right, expected, np.ones_like(present), (low, high), frozenset())

@@ -1,12 +1,13 @@
 """A finished drawing that knows how to show itself: in a notebook, on a page, in a file, on axes."""
 
 from base64 import b64encode
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import raster
+from . import live, raster
 from .scene import Scene
 from .svg import to_svg
 
@@ -21,14 +22,21 @@ class Figure:
         view: name of the view, such as "alpha".
         scene: the display list.
         alt: one sentence that says what is seen.
-        spec: the numbers behind the drawing, as arrays, strings and numbers. A scripted layer will read these, rather
-            than the text in the picture.
+        spec: the numbers behind the drawing, as arrays, strings and numbers: what the script of the view reads.
+        question: one question that stands under the drawing.
+        still: what is drawn where nothing can move, PNG and PDF; the scene itself where it is None.
     """
 
     view: str
     scene: Scene
     alt: str
     spec: dict[str, Any] = field(default_factory=dict)
+    question: live.Question | None = None
+    still: Scene | None = None
+
+    def ask(self, text: str, options: Sequence[str], right: int, because: str) -> "Figure":
+        """The same figure with this question under it; `right` is the index of the right option."""
+        return replace(self, question=live.Question(text, tuple(options), right, because))
 
     def svg(self) -> str:
         """One self-contained <svg> element."""
@@ -39,19 +47,19 @@ class Figure:
         return to_svg(self.scene, self.alt)
 
     def html(self) -> str:
-        """A fragment that can be set into any page: no script, no global style, nothing fetched.
+        """A fragment that can be set into any page: the drawing, and the script that makes it answer.
 
-        This is the one place that wraps the drawing; a scripted layer starts here, from `scene` and `spec`.
+        Nothing is fetched, nothing outside is touched; where scripts do not run, the drawing stands still.
         """
-        return f'<div data-lattice="{self.view}" style="overflow-x:auto">{self.svg()}</div>'
+        return live.fragment(self)
 
     def png(self, dpi: float = PNG_DPI) -> bytes:
         """PNG bytes, light colours; 72 dpi is one image pixel per scene pixel."""
-        return raster.to_png(self.scene, dpi)
+        return raster.to_png(self.still or self.scene, dpi)
 
     def draw(self, ax) -> None:
         """Draws on given matplotlib axes, scaled to their present size."""
-        raster.draw(self.scene, ax)
+        raster.draw(self.still or self.scene, ax)
 
     def save(self, path: str | Path) -> None:
         """Writes a file of the kind its suffix names: .svg, .png, .pdf or .html. ValueError for any other."""
@@ -62,7 +70,7 @@ class Figure:
             case ".png":
                 data = self.png()
             case ".pdf":
-                data = raster.to_pdf(self.scene)
+                data = raster.to_pdf(self.still or self.scene)
             case ".html":
                 data = self._page().encode()
             case other:
@@ -80,16 +88,18 @@ class Figure:
         return f"lattice.{self.view}: {self.alt}"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
-        """HTML for notebooks, PNG for LaTeX and for notebooks that are not trusted, one line for terminals."""
+        """HTML for notebooks, PNG for LaTeX and for notebooks that are not trusted, one line for terminals.
+
+        With RNNT_PICTURES=static no HTML.
+        """
         makers = {
-            "text/html": self.html,
+            **({} if live.pictures_only() else {"text/html": self.html}),
             "image/png": lambda: b64encode(self.png()).decode("ascii"),
             "text/plain": lambda: repr(self),
         }
         wanted = [kind for kind in makers if (not include or kind in include) and kind not in (exclude or ())]
         data = {kind: makers[kind]() for kind in wanted}
+        drawn = self.still or self.scene
         # The width is that of the SVG: without it a 144 dpi picture shows at twice its size.
-        metadata = {
-            "image/png": {"alt": self.alt, "width": round(self.scene.width), "height": round(self.scene.height)}
-        }
+        metadata = {"image/png": {"alt": self.alt, "width": round(drawn.width), "height": round(drawn.height)}}
         return data, {kind: value for kind, value in metadata.items() if kind in data}

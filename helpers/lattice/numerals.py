@@ -28,6 +28,19 @@ def probability(log_p: float, small_digits: int = 1) -> str:
     return f"{p:.2f}" if p < 9.95 else f"{p:.0f}"
 
 
+def three_digits(log_p: float, digits: int = 3) -> str:
+    """exp(log_p) in three significant digits, for sums that are written out: "0.139", "0.0966", "5.31e-17"."""
+    if math.isnan(log_p) or math.isinf(log_p):
+        return probability(log_p)
+    exponent = math.floor(log_p / math.log(10))
+    leading = f"{math.exp(log_p - exponent * math.log(10)):.{digits - 1}f}"
+    if leading.startswith("10"):
+        leading, exponent = "1" + leading[2:], exponent + 1
+    if exponent < -3 or exponent >= digits:
+        return f"{leading}e{exponent}"
+    return f"{math.exp(log_p):.{digits - 1 - exponent}f}"
+
+
 def logarithm(value: float, digits: int | None = None) -> str:
     """A log-probability with a true minus sign: "−2.31", "−∞", "NaN".
 
@@ -46,8 +59,8 @@ def logarithm(value: float, digits: int | None = None) -> str:
 
 
 def percent(log_share: float) -> str:
-    """A share of 1 as a percentage with two digits: "4.9 %"."""
-    share = 100 * math.exp(log_share)
-    if share >= 99.95:
+    """A share of 1 as a percentage with two digits: "4.9 %"; more than all, from a wrong array, is said as it is."""
+    share = 100 * math.exp(min(log_share, 50.0))
+    if 99.95 <= share < 100.05:
         return "100 %"
-    return f"{share:.1f} %" if share >= 0.095 else f"{probability(log_share + math.log(100))} %"
+    return f"{share:.1f} %" if 0.095 <= share < 1e6 else f"{probability(log_share + math.log(100))} %"

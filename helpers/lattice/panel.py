@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .lattice import BLANK_TEXT, visible, walk
-from .scene import Circle, Grid, Line, Polyline, Primitive, Rect, Text
+from .scene import Circle, Grid, Heat, Line, Polyline, Primitive, Rect, Strokes, Text
 from .style import HALOS, text_width, wrap
 
 MOST_NODES = 400  # drawn as circles; measured: beyond it neither eye nor browser follows
-MOST_CELLS = 6400  # drawn as rectangles: T = 150, U = 40 fits, at about half a megabyte of SVG
+MOST_CELLS = 6400  # of a heat map: T = 150, U = 40 fits; a picture has no pixels for more
 _MAP_WIDTH, _MAP_HEIGHT = 720, 360
 
 
@@ -42,13 +42,13 @@ MAP = Density("map", 0, 0, 0, 0, node_numbers=False, arc_numbers=False)
 def density_for(T: int, U: int, pair: bool = False) -> Density:
     """The roomiest density at which T x (U+1) nodes still make one picture."""
     nodes = T * (U + 1)
-    if pair and T <= 12 and nodes <= 120:
+    if pair and T <= 12 and nodes <= 80:
         return PAIR
     if not pair and T <= 10 and nodes <= 100:
         return ROOMY
-    if T <= 18 and U <= 14 and nodes <= 200:
+    if not pair and T <= 18 and U <= 14 and nodes <= 150:
         return CLOSE
-    if nodes <= MOST_NODES and T <= 50 and U <= 40:
+    if nodes <= (MOST_NODES // 2 if pair else MOST_NODES) and T <= 50 and U <= 40:
         return DOTS
     return MAP
 
@@ -65,14 +65,13 @@ class Panel:
         prefix: str = "",
         heading: str = "",
         density: Density | None = None,
-        most_cells: int = MOST_CELLS,
     ):
         self.T, self.U, self.prefix = T, len(symbols), prefix
         self.symbols = [visible(symbol) for symbol in symbols]
         self.density = density or density_for(T, self.U)
         self.items: list[Primitive] = []
         self.is_map = self.density is MAP
-        self.block = _block(T, self.U, most_cells) if self.is_map else (1, 1)
+        self.block = _block(T, self.U, MOST_CELLS) if self.is_map else (1, 1)
         self._place(left, top, heading)
 
     # ---- places
@@ -187,6 +186,10 @@ class Panel:
         if self.is_map:
             self._map_frame()
             return
+        if d is DOTS:
+            self._bundles(faint, taken, weights)
+            self._final()
+            return
         gap = 1.5
         for t in range(self.T):
             for u in range(self.U + 1):
@@ -225,9 +228,30 @@ class Panel:
                         self._number(f"label-{t}-{u}", x + 6.5, g.y(u + 0.5), number, "of-label", "start", g.dx - 40)
         self._final()
 
+    def _bundles(self, faint, taken, weights) -> None:
+        """All arcs of a look as one element, without heads: hundreds of them have no room for more."""
+        g = self.grid
+        bundles: dict[tuple, list] = {}
+        for t in range(self.T):
+            for u in range(self.U + 1):
+                x, y, last = g.x(t), g.y(u), t == self.T - 1
+                if not last or u == self.U:
+                    to = g.end[0] - self._final_radius if last else g.x(t + 1) - g.rx
+                    bundles.setdefault(("blank", *self._look("b", t, u, faint, taken, weights)), []).append(
+                        (x + g.rx, y, to, y)
+                    )
+                if u < self.U:
+                    bundles.setdefault(("label", *self._look("l", t, u, faint, taken, weights)), []).append(
+                        (x, y - g.ry, x, g.y(u + 1) + g.ry)
+                    )
+        for i, ((kind, look, width), segments) in enumerate(bundles.items()):
+            self.items.append(Strokes(f"{self.prefix}{kind}s-{i}", tuple(segments), ("arc", kind, *look), width))
+
     def _look(self, step, t, u, faint, taken, weights) -> tuple[tuple[str, ...], float | None]:
         if weights is not None:
             w = float(np.clip(weights[0][t, u] if step == "b" else weights[1][t, u], 0, 1))
+            if self.density is DOTS:
+                w = round(6 * w) / 6  # few widths, few bundles
             return (() if w >= 0.1 else ("faint",)), (0.9 + 4.1 * w) * max(0.5, self.density.r / ROOMY.r)
         if (step, t, u) in taken:
             return ("taken",), None
@@ -280,22 +304,13 @@ class Panel:
 
     def _cells(self, levels: np.ndarray | None, odd: frozenset[tuple[int, int]]) -> None:
         g, (bt, bu) = self.grid, self.block
-        for t in range(0, self.T if levels is not None else 0, bt):
-            for u in range(0, self.U + 1, bu):
-                part = levels[t : t + bt, u : u + bu]
-                nt, nu = part.shape
-                x, y = g.x(t) - g.rx, g.y(u + nu - 1) - g.ry
-                self.items.append(
-                    Rect(
-                        f"{self.prefix}node-{t}-{u}",
-                        x,
-                        y,
-                        nt * g.dx,
-                        nu * g.dy,
-                        ("cell",),
-                        float(np.clip(part, 0, 1).max()),
-                    )
-                )
+        if levels is not None:
+            # A cell is as full as the fullest of its nodes, so no peak gets lost.
+            peaks = np.maximum.reduceat(np.clip(levels, 0, 1), range(0, self.T, bt), axis=0)
+            peaks = np.maximum.reduceat(peaks, range(0, self.U + 1, bu), axis=1)
+            shown = peaks.repeat(bt, axis=0)[: self.T].repeat(bu, axis=1)[:, : self.U + 1]
+            left, top = g.x(0) - g.rx, g.y(self.U) - g.ry
+            self.items.append(Heat(f"{self.prefix}nodes", left, top, self.T * g.dx, (self.U + 1) * g.dy, shown.T[::-1]))
         self._tints({(t // bt, u // bu) for t, u in odd})
         self._map_frame_lines(levels is None)
 

@@ -8,9 +8,8 @@ from io import BytesIO
 
 import numpy as np
 
-from .scene import Circle, Line, Polyline, Rect, Scene, Text
+from .scene import Circle, Heat, Image, Line, Polyline, Rect, Scene, Strokes, Text, arrow_head
 from .style import HEAT_OPACITY, PALETTE, resolve
-from .svg import arrow_head
 
 FAMILY = "DejaVu Sans"  # comes with matplotlib and has ∅ α β − ∞ → ↑ ␣
 
@@ -77,7 +76,30 @@ def _palette(scene: Scene) -> list[tuple[float, float, float]]:
         colours += [
             _blend(_rgb(PALETTE[style["fill"]].light), _mix(level / 15), style["opacity"]) for level in range(16)
         ]
+    if any(isinstance(item, Image) for item in scene.items):
+        colours = colours[: 256 - IMAGE_LEVELS] + image_colours()
     return colours[:256]
+
+
+IMAGE_LEVELS = 64
+
+
+def image_colours() -> list[tuple[float, float, float]]:
+    """The colours of an Image from its lowest level to its highest."""
+    from matplotlib import colormaps
+
+    return [tuple(colour[:3]) for colour in colormaps["magma"](np.linspace(0, 1, IMAGE_LEVELS)).tolist()]
+
+
+def to_palette_png(levels: np.ndarray) -> bytes:
+    """PNG bytes of the levels of an Image, a pixel each."""
+    from PIL import Image as Pixels
+
+    image = Pixels.fromarray(np.asarray(levels, dtype=np.uint8))
+    image.putpalette(np.round(255 * np.array(image_colours())).astype(np.uint8).tobytes())
+    buffer = BytesIO()
+    image.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def to_pdf(scene: Scene) -> bytes:
@@ -101,10 +123,25 @@ def _artist(ax, item, points: float, z: int) -> None:
     from matplotlib import patches
     from matplotlib.lines import Line2D
 
+    if isinstance(item, Image):
+        # Not imshow, which would change the limits and the aspect of the axes.
+        from matplotlib.image import AxesImage
+
+        image = AxesImage(ax, extent=(item.x, item.x + item.width, item.y + item.height, item.y), zorder=z)
+        image.set_data(np.array(image_colours())[np.asarray(item.levels, dtype=np.int64)])
+        image.set_interpolation("nearest")
+        image.set_clip_path(ax.patch)
+        ax.add_artist(image)
+        return
+    if isinstance(item, Heat):
+        _heat(ax, item)
+        return
     style = resolve(item.classes)
     alpha = style.get("opacity", 1.0)
     stroke, fill = _colour(style.get("stroke")), _colour(style.get("fill"))
-    width = (getattr(item, "width", None) if isinstance(item, Line | Polyline) else None) or style.get("width", 1)
+    width = (getattr(item, "width", None) if isinstance(item, Line | Polyline | Strokes) else None) or style.get(
+        "width", 1
+    )
     dash = style.get("dash")
     # matplotlib measures dashes in line widths.
     pattern = (0, [d / width for d in dash]) if dash else "-"
@@ -135,14 +172,30 @@ def _artist(ax, item, points: float, z: int) -> None:
         # Line2D rather than plot(): plot would change the limits of the axes.
         if isinstance(item, Polyline):
             xs, ys = [x for x, _ in item.points], [y for _, y in item.points]
+            corners = None
+        elif isinstance(item, Strokes):  # broken by NaN where the pen is lifted
+            xs = [x for x1, _, x2, _ in item.segments for x in (x1, x2, np.nan)]
+            ys = [y for _, y1, _, y2 in item.segments for y in (y1, y2, np.nan)]
+            corners = None
         else:
             (bx, by), corners = arrow_head(item) if item.head else ((item.x2, item.y2), None)
             xs, ys = [item.x1, bx], [item.y1, by]
-            if corners:
-                ax.add_patch(patches.Polygon(corners, facecolor=stroke, edgecolor="none", alpha=alpha, zorder=z))
+        if corners:
+            ax.add_patch(patches.Polygon(corners, facecolor=stroke, edgecolor="none", alpha=alpha, zorder=z))
         cap = style.get("cap", "butt")
         caps = {"solid_capstyle": cap, "dash_capstyle": cap, "solid_joinstyle": "round", "dash_joinstyle": "round"}
         ax.add_line(Line2D(xs, ys, color=stroke, **caps, **edge))
+
+
+def _heat(ax, item: Heat) -> None:
+    from matplotlib.image import AxesImage
+
+    # AxesImage rather than imshow(): imshow would change the limits and the aspect of the axes.
+    extent = (item.x, item.x + item.width, item.y + item.height, item.y)
+    image = AxesImage(ax, extent=extent, interpolation="nearest", zorder=0.5)
+    image.set_data(np.array([_mix(level) for level in np.linspace(0, 1, 256)])[np.round(255 * item.levels).astype(int)])
+    image.set_clip_path(ax.patch)
+    ax.add_image(image)
 
 
 def _colour(role: str | None) -> str:

@@ -7,6 +7,8 @@ x grows to the right and y downward, as on a screen; `Grid` alone knows that t g
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Circle:
@@ -35,6 +37,19 @@ class Rect:
     tip: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Heat:
+    """A rectangle of cells filled by `levels` in [0, 1], top row first: a heat map as one picture."""
+
+    id: str
+    x: float
+    y: float
+    width: float
+    height: float
+    levels: np.ndarray
+    classes: tuple[str, ...] = ("heat-map",)
+
+
 @dataclass(frozen=True)
 class Line:
     """A straight line; `head` > 0 gives it an arrow head of that length with its point at (x2, y2).
@@ -51,6 +66,16 @@ class Line:
     head: float = 0.0
     width: float | None = None
     tip: str = ""
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Straight lines (x1, y1, x2, y2) of one look, as one element: where there are too many to name."""
+
+    id: str
+    segments: tuple[tuple[float, float, float, float], ...]
+    classes: tuple[str, ...]
+    width: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +101,31 @@ class Text:
     size: float | None = None
 
 
-Primitive = Circle | Rect | Line | Polyline | Text
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A picture of numbers, such as a spectrogram, stretched over a rectangle: `levels` (rows, columns), integers from
+    0 to 63, the first row at the top. Its colours are the same in every theme."""
+
+    id: str
+    x: float
+    y: float
+    width: float
+    height: float
+    levels: np.ndarray
+    classes: tuple[str, ...] = ("image",)
+
+
+Primitive = Circle | Rect | Heat | Image | Line | Strokes | Polyline | Text
+
+
+def arrow_head(item: Line) -> tuple[tuple[float, float], list[tuple[float, float]]]:
+    """Where the shaft ends and the three corners of the head; the shaft ends where the head begins."""
+    length = ((item.x2 - item.x1) ** 2 + (item.y2 - item.y1) ** 2) ** 0.5
+    ux, uy = (item.x2 - item.x1) / length, (item.y2 - item.y1) / length
+    bx, by = item.x2 - item.head * ux, item.y2 - item.head * uy
+    half = 0.48 * item.head
+    corners = [(item.x2, item.y2), (bx - half * uy, by + half * ux), (bx + half * uy, by - half * ux)]
+    return (bx, by), corners
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from autograder.asking.seminar4 import questions
 from autograder.judging import zoo
 from autograder.judging.seminar4 import judge
 from autograder.sandbox import Limits, Sandbox
+from autograder.sandbox.levels import obstacle, rungs
 from autograder.verdicts import Grade, Verdict
 from helpers import checks
 from helpers.checks.comparing import close
@@ -42,7 +44,7 @@ class Only:
     def __init__(self, sandbox):
         self._sandbox = sandbox
 
-    def mine(self):
+    def mine(self, policy=None):
         return self._sandbox
 
 
@@ -64,8 +66,8 @@ def grade(shared_sandbox, monkeypatch):
 
 @pytest.fixture
 def grade_apart(monkeypatch):
-    """The same in a sandbox of its own, for code that damages it."""
-    with Sandbox() as sandbox:
+    """The same in a sandbox of its own and of the lowest level, for code that damages it."""
+    with Sandbox(rung=rungs()[-1]) as sandbox:
         monkeypatch.setattr(grading, "_lasting", Only(sandbox))
         yield graded
 
@@ -118,6 +120,32 @@ def test_right_code_in_any_style_gets_full_points(grade, style):
     assert result.errors == []
     assert [exercise.status for exercise in result.exercises] == ["answered", "answered"]
     assert not any(item.findings for exercise in result.exercises for item in exercise.items)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", range(4))
+def test_honest_code_is_not_disturbed_at_any_level(place, monkeypatch):
+    rung = rungs()[place]
+    if reason := obstacle(rung):
+        pytest.skip(reason)
+    cells = [
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nfigure = plt.figure()\nplt.plot([1, 2])",
+        "figure.savefig('picture.png')\nplt.show()",
+        "import pathlib, tempfile\nwith tempfile.NamedTemporaryFile() as file: file.write(b'x')",
+        "import torch\ntorch.save(torch.ones(3), 'x.pt')\nassert torch.load('x.pt').sum() == 3",
+        "import subprocess, sys\nassert subprocess.run(['echo', 'x'], capture_output=True).stdout == b'x\\n'",
+        "import threading\nfor _ in range(9): threading.Thread(target=print).start()",
+        "import sqlite3, decimal, zoneinfo, wave, html.parser, xml.dom, pandas",
+        "from helpers import checks, lattice\nlattice.trellis(T=4, labels='CAT')",
+        "import getpass, pathlib, platform\ngetpass.getuser(), pathlib.Path.home(), platform.node()",
+        "x = torch.randn(300, 300) @ torch.randn(300, 300)",
+        LOOPS,
+    ]
+    with Sandbox(rung=rung) as sandbox:
+        monkeypatch.setattr(grading, "_lasting", Only(sandbox))
+        result = graded(*cells)
+    assert result.errors == []
+    assert (result.points, result.isolation) == (10.0, rung.level)
 
 
 def test_stubs_are_nothing_written(grade):
@@ -430,40 +458,56 @@ def test_code_that_computes_too_long_is_killed(grade):
 
 DAEMONS = {
     "a program in its own session": """
-        import json, subprocess
-        pids = [subprocess.Popen(["sleep", "1000"], start_new_session=True).pid]
+        import subprocess
+        subprocess.Popen(["sleep", TOKEN], start_new_session=True)
         """,
     "a fork of a fork": """
         import os, time
         end, start = os.pipe()
         if os.fork() == 0:
             os.setsid()
-            child = os.fork()
-            if child == 0:
-                os.close(start)
-                time.sleep(1000)
-            os.write(start, str(child).encode())
+            if os.fork() == 0:
+                os.execvp("sleep", ["sleep", TOKEN])
             os._exit(0)
         os.wait()
-        pids = [int(os.read(end, 20))]
         """,
     "many": """
         import subprocess
-        command = ["sh", "-c", "sleep 1000 & sleep 1000"]
-        pids = [subprocess.Popen(command, start_new_session=True).pid for _ in range(10)]
+        command = ["sh", "-c", f"sleep {TOKEN} & sleep {TOKEN}"]
+        for _ in range(10): subprocess.Popen(command, start_new_session=True)
         """,
 }
+RUNS = """
+import pathlib, time
+def running():
+    commands = [path.read_bytes() for path in pathlib.Path("/proc").glob("[0-9]*/cmdline")]
+    return any(command.startswith(b"sleep") and TOKEN.encode() in command for command in commands)
+deadline = time.monotonic() + 10
+while not running():
+    assert time.monotonic() < deadline, "it was never started"
+"""
 
 
 @pytest.mark.parametrize("name", DAEMONS)
 @pytest.mark.parametrize("ending", ["pass", "import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)"])
-def test_whatever_was_started_is_dead_when_the_grade_is_there(grade, name, ending, tmp_path):
-    note = tmp_path / "pids"
-    result = grade(DAEMONS[name], f"open({str(note)!r}, 'w').write(repr(pids))", LOOPS, after=[ending])
+def test_whatever_was_started_is_dead_when_the_grade_is_there(grade, name, ending):
+    token = f"{secrets.randbelow(10**9)}.25"
+    result = grade(f"TOKEN = {token!r}", DAEMONS[name], RUNS, LOOPS, after=[ending])
+    assert result.errors == []
     assert result.points == 10.0, result.sentence
-    pids = json.loads(note.read_text())
-    assert pids
-    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert commands_with(token) == []
+
+
+def commands_with(token) -> list[int]:
+    """Processes of this machine, dead ones that nobody collected yet apart, whose command line names the token."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if token.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            pass
+    return found
 
 
 def test_threads_are_no_hindrance(grade):
@@ -728,7 +772,7 @@ def test_a_fault_of_the_grader_is_no_zero(grade, monkeypatch):
 
 
 def test_a_hand_in_without_a_notebook_needs_no_sandbox(monkeypatch):
-    monkeypatch.setattr(Sandbox, "_start", None)
+    monkeypatch.setattr("autograder.sandbox._Worker", None)
     work = grading.Bundle("eve", "seminar4", (), frozenset(), "It is a picture.", ("note",))
     result = grading.grade_submission(work, KEY)
     assert_verdict(result, Verdict.UNREADABLE)
@@ -762,28 +806,23 @@ def test_code_that_changes_the_asking_code_does_not_harm_the_next(grade_apart):
 
 @pytest.mark.slow
 def test_nothing_goes_on_when_the_grader_is_killed(tmp_path):
-    note = tmp_path / "pids"
-    cell = f"import os, time\nopen({str(note)!r}, 'w').write(f'[{{os.getpid()}}, {{os.getppid()}}]')\ntime.sleep(1000)"
+    token = f"{secrets.randbelow(10**9)}.25"
+    cell = f"import subprocess\nsubprocess.Popen(['sleep', {token!r}], start_new_session=True).wait()"
     script = (
         "from autograder.grading import Bundle, grade_submission\n"
         f"steps = ({{'run': {cell!r}, 'name': 'cell 1'}},)\n"
         "grade_submission(Bundle('eve', 'seminar4', steps, frozenset(), '', ()), b'key')"
     )
-    grader = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"TMPDIR": str(tmp_path)})
-    wait_until(lambda: note.exists() and note.read_text().endswith("]"))
-    pids = json.loads(note.read_text())
-    assert all(running(pid) for pid in pids)
+    # Not on its command line, where the grader itself would be found.
+    (tmp_path / "script.py").write_text(script)
+    grader = subprocess.Popen(
+        [sys.executable, str(tmp_path / "script.py")],
+        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(grading.REPOSITORY)},
+    )
+    wait_until(lambda: commands_with(token))
     grader.kill()
     grader.wait()
-    wait_until(lambda: not any(running(pid) for pid in pids))
-
-
-def running(pid) -> bool:
-    """Whether there is such a process, and it is not only waiting to be collected by whoever inherited it."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+    wait_until(lambda: not commands_with(token))
 
 
 def wait_until(true, seconds=60):
@@ -883,7 +922,7 @@ def judged(exercise, answer_to, folder):
 
 
 @pytest.mark.parametrize(
-    ("exercise", "name"), [(exercise, name) for exercise in SEMINAR4 for name in zoo.ZOO[exercise.key]]
+    ("exercise", "name"), [(exercise, name) for exercise in SEMINAR4 for name in zoo.everything(exercise.key)]
 )
 def test_the_judge_names_every_known_mistake(exercise, name, tmp_path):
     result, picture = judged(exercise, lambda inputs: zoo.answers(exercise.key, name, inputs), tmp_path)

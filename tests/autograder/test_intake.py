@@ -20,6 +20,7 @@ from released_sample import BACKWARD, FORWARD, cell, solved, template
 from autograder.course import ASSIGNMENTS, Course
 from autograder.intake import IntakeError, Received, Unreadable, archives, collect, read_notebook, received
 from autograder.intake.names import read_label, safe_file_name
+from autograder.intake.notebooks import CONFLICT, settled
 
 SEMINAR4 = ASSIGNMENTS["seminar4"]
 MAY = datetime(2024, 5, 20, 12, 0, 0, tzinfo=UTC)
@@ -288,6 +289,10 @@ def test_outputs_and_attachments_are_dropped():
 
 
 UNREADABLE = {
+    "too_much_code": (
+        dumped({"cells": [{"cell_type": "code", "source": "x = 1\n" * 400_000}]}),
+        "2.4 million characters",
+    ),
     "no_bytes": (b"", "empty (0 bytes)"),
     "only_blanks": (b" \n\t ", "empty"),
     "null_bytes": (b"\0" * 4096, "empty"),
@@ -309,7 +314,7 @@ UNREADABLE = {
     "nested_objects": (b'{"a":' * 200_000, "nested"),
     "git_lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git-lfs"),
     "too_many_cells": (dumped({"cells": [{}] * 3_000}), "3000 cells"),
-    "too_large": (b'{"a": "' + b" " * (50 * 2**20) + b'"}', "larger than 50 MB"),
+    "too_large": (b'{"a": "' + b" " * (100 * 2**20) + b'"}', "larger than 100 MB"),
 }
 
 
@@ -742,7 +747,7 @@ DAMAGED_ZIPS = {
     "broken_notebook": (packed({"seminar4.ipynb": b"{"}), "cut off"),
     "empty_notebook": (packed({"seminar4.ipynb": b""}), "empty"),
     "another_notebook": (packed({"seminar4.ipynb": OTHER}), "not the notebook of Seminar 4"),
-    "bomb": (packed({"seminar4.ipynb": b" " * (60 * 2**20)}), "larger than 50 MB"),
+    "bomb": (packed({"seminar4.ipynb": b" " * (110 * 2**20)}), "larger than 100 MB"),
     "zip_in_zip_in_zip": (
         packed({"a.zip": packed({"b.zip": packed({"seminar4.ipynb": honest()})})}),
         "only a.zip/b.zip",
@@ -776,7 +781,24 @@ def test_a_damaged_notebook_is_one_sentence_and_its_neighbours_are_taken(course,
     assert words in bad.notes[0]
 
 
-@pytest.mark.parametrize("path", sorted(DATA.iterdir()), ids=lambda path: path.name)
+def test_an_unsettled_merge_is_settled_for_the_side_that_makes_a_notebook():
+    text = honest().decode()
+    two = lambda first, second: f"<<<<<<< HEAD\n{first}=======\n{second}>>>>>>> theirs\n{text}".encode()  # noqa: E731
+    assert settled(two("", "]\n")) == (text.encode(), CONFLICT.format("first"))
+    assert settled(two("]\n", "")) == (text.encode(), CONFLICT.format("second"))
+    for nothing_to_settle in (text.encode(), b"", b"<<<<<<< HEAD\n", two("]\n", "]\n")):
+        assert settled(nothing_to_settle) == (nothing_to_settle, "")
+
+
+def test_a_file_full_of_merge_marks_is_looked_at_once():
+    started = time.monotonic()
+    for line in (b"<<<<<<< \n", b"<<<<<<<\n=======\n", b"<<<<<<< a\n|||||||\n"):
+        data = line * 300_000
+        assert settled(data) == (data, "")
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.ipynb")), ids=lambda path: path.name)
 def test_damaged_files_as_they_were_found_are_taken_or_refused_in_a_sentence(course, inbox, path):
     put(inbox, "aaa_first_sem3.ipynb", honest())
     put(inbox, f"ivanov_anna_sem3{path.suffix}", path.read_bytes())

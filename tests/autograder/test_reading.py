@@ -290,3 +290,16 @@ def test_arrays_beside_a_failed_answer_are_not_looked_at(folder):
     answer = read_answer(folder, "a")
     assert answer.status == "raised"
     assert answer.cells is None
+
+
+@pytest.mark.parametrize("shape", [(10**9, 0), (0, 10**12), (1,) * 40, (reading.LONGEST_AXIS + 1, 0)])
+def test_an_array_of_an_impossible_shape_is_refused(folder, shape):
+    (folder / "a.safetensors").write_bytes(save({"cells": np.zeros(shape), "cost": COST}))
+    assert "impossible shape" in refused(folder)
+
+
+def test_a_link_in_the_place_of_the_folder_is_not_followed(folder, tmp_path_factory):
+    link = tmp_path_factory.mktemp("other") / "answers"
+    link.symlink_to(folder)
+    assert "cannot be opened" in refused(link)
+    assert "cannot be opened" in refused(link, read=read_json)

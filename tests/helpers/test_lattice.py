@@ -14,7 +14,7 @@ import pytest
 from helpers import lattice
 from helpers.lattice.numerals import logarithm, probability
 from helpers.lattice.panel import MAP, density_for
-from helpers.lattice.scene import Circle, Line, Rect, Text
+from helpers.lattice.scene import Circle, Heat, Line, Rect, Text
 from helpers.lattice.style import HEAT_OPACITY, PALETTE, resolve, text_width
 
 SYMBOLS = ("∅", "C", "A", "T")
@@ -463,16 +463,16 @@ def test_markup_in_symbols_stays_text():
     assert figure.png().startswith(b"\x89PNG")
 
 
-def test_html_is_self_contained(figures):
+def test_svg_is_self_contained(figures):
     for figure in figures.values():
-        html = figure.html().replace('xmlns="http://www.w3.org/2000/svg"', "")
-        assert not re.search(r"http|<script|<link|@import|url\(|<img", html)
+        svg = figure.svg().replace('xmlns="http://www.w3.org/2000/svg"', "")
+        assert not re.search(r"http|<script|<link|@import|url\(|<img", svg)
 
 
 def test_figures_on_one_page_share_no_ids_and_no_styles(figures):
-    page = "".join(figure.html() for figure in figures.values())
-    assert not re.search(r"\sid=", page)
-    scopes = [re.search(r'<svg [^>]*class="(lattice-\w+)"', figure.html())[1] for figure in figures.values()]
+    page = "".join(figure.svg() for figure in figures.values())
+    assert not re.search(r"<[^>]*\sid=", page)
+    scopes = [re.search(r'<svg [^>]*class="(lattice-\w+)"', figure.svg())[1] for figure in figures.values()]
     assert len(set(scopes)) == len(scopes)
     for figure, scope in zip(figures.values(), scopes, strict=True):
         sheet = re.search(r"<style>(.*?)</style>", figure.svg())[1]
@@ -606,18 +606,17 @@ def test_density_follows_the_size():
     assert names == ["roomy", "roomy", "close", "dots", "dots", "map", "map"]
 
 
-def test_a_large_lattice_becomes_a_heat_map_with_the_same_ids():
+def test_a_large_lattice_becomes_a_heat_map():
     x = make(60, 9)
     rng = np.random.default_rng(0)
     log_alpha = -10 * rng.random((60, 10))
     log_alpha[7, 3] = 0.5
     scene = lattice.alpha(x, log_alpha).scene
-    cells = [i for i in scene.items if isinstance(i, Rect) and re.fullmatch(r"node-\d+-\d+", i.id)]
-    assert len(cells) == 600
+    heat = scene.find("nodes")
+    assert isinstance(heat, Heat)
+    assert heat.levels.shape == (10, 60)  # t to the right, u upward
+    assert np.argwhere(heat.levels == 1).tolist() == [[9 - 3, 7]]
     assert not any(isinstance(i, Circle) and i.id.startswith("node") for i in scene.items)
-    assert scene.find("node-7-3").level == 1
-    assert scene.find("node-8-3").x > scene.find("node-7-3").x
-    assert scene.find("node-7-4").y < scene.find("node-7-3").y
     assert isinstance(scene.find("key-bar-0"), Rect)
     assert isinstance(scene.find(f"blank-59-{x.U}"), Line)
 
@@ -636,9 +635,11 @@ def test_an_utterance_beyond_the_cells_is_drawn_in_blocks_that_keep_their_peak()
     log_alpha = np.full((T, U + 1), -50.0)
     log_alpha[500, 80] = 0.0
     figure = lattice.alpha(x, log_alpha)
-    cells = [i for i in figure.scene.items if isinstance(i, Rect) and i.id.startswith("node-")]
-    assert len(cells) <= 6400
-    assert sum(cell.level == 1 for cell in cells) == 1
+    full = np.argwhere(figure.scene.find("nodes").levels == 1)
+    assert figure.scene.find("nodes").levels.shape == (U + 1, T)
+    bt, bu = np.ptp(full[:, 1]) + 1, np.ptp(full[:, 0]) + 1
+    assert len(full) == bt * bu  # one block, and not all others
+    assert T * (U + 1) / (bt * bu) < 7000
     assert "the largest of" in _said(figure)
     assert density_for(T, U) is MAP
 

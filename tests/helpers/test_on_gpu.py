@@ -99,7 +99,7 @@ class LengthsAsTheyCome(EncoderRNNT):
     def forward(self, inputs, input_lengths):
         packed = pack_padded_sequence(inputs, input_lengths, batch_first=True, enforce_sorted=False)
         outputs, hidden = self.lstm(packed)
-        return self.output_proj(pad_packed_sequence(outputs, batch_first=True)[0]), hidden
+        return self.output_proj(pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])[0]), hidden
 
 
 class OwnFirstState(DecoderRNNT):
