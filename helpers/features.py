@@ -4,7 +4,7 @@ Names: T frames, U labels, B utterances, M mel bins.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -124,57 +124,6 @@ class SpecAugment:
         return hidden
 
 
-class OtherVoice:
-    """Makes another speaker of the one that is heard: other tempo, other resonances (vocal tract length perturbation,
-    Jaitly and Hinton, 2013, on the mel axis).
-
-    Works on log-mel, before stacking, and changes the number of frames. The two factors are drawn evenly from
-    1 - most to 1 + most, from torch's global generator.
-    """
-
-    def __init__(self, most: float = 0.15):
-        self.most = most
-
-    def __call__(self, features: Tensor) -> Tensor:
-        """(T, M) -> (T', M), a new tensor; T' is T divided by the tempo."""
-        tempo, size = (1 + self.most * (2 * torch.rand(2) - 1)).tolist()
-        T, M = features.shape
-        frames = torch.linspace(0, T - 1, max(1, round(T / tempo)))
-        # What was at frequency f is now at f * size; the filters are evenly spaced in mel, from 0 to half the rate.
-        top = _mel(torch.tensor(SAMPLE_RATE / 2))
-        centres = torch.arange(1, M + 1) * top / (M + 1)
-        bins = _mel(_hertz(centres) / size) * (M + 1) / top - 1
-        return _read_between(_read_between(features, frames).T, bins.clamp(0, M - 1)).T.contiguous()
-
-
-class InTurn:
-    """Several changes of (T, M) features, one after the other. Can be sent to workers."""
-
-    def __init__(self, steps: Sequence[Callable[[Tensor], Tensor]]):
-        self.steps = tuple(steps)
-
-    def __call__(self, features: Tensor) -> Tensor:
-        """(T, M) -> (T', M)."""
-        for step in self.steps:
-            features = step(features)
-        return features
-
-
-def _mel(hertz: Tensor) -> Tensor:
-    return 2595 * torch.log10(1 + hertz / 700)
-
-
-def _hertz(mel: Tensor) -> Tensor:
-    return 700 * (10 ** (mel / 2595) - 1)
-
-
-def _read_between(rows: Tensor, places: Tensor) -> Tensor:
-    """Rows (N, n) at places in [0, N-1] that need not be whole: straight lines between neighbours."""
-    below = places.floor().long().clamp(max=max(0, len(rows) - 2))
-    share = (places - below).unsqueeze(1)
-    return torch.lerp(rows[below], rows[(below + 1).clamp(max=len(rows) - 1)], share)
-
-
 def _span(length: int, most: int) -> tuple[int, int]:
     width = int(torch.randint(most + 1, ()))
     start = int(torch.randint(length - width + 1, ()))
@@ -216,7 +165,7 @@ def collate(
     *,
     features: "LogMel | FeatureCache",
     tokenizer: Tokenizer = shared_tokenizer,
-    augment: Callable[[Tensor], Tensor] | None = None,
+    augment: SpecAugment | None = None,
     stack: int = 1,
 ) -> Batch:
     """Puts utterances into one padded batch, in the order given.
@@ -265,7 +214,7 @@ class Collate:
         features: "LogMel | FeatureCache",
         *,
         tokenizer: Tokenizer = shared_tokenizer,
-        augment: Callable[[Tensor], Tensor] | None = None,
+        augment: SpecAugment | None = None,
         stack: int = 1,
     ):
         self.features, self.tokenizer, self.augment, self.stack = features, tokenizer, augment, stack

@@ -35,7 +35,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from .checks.runs import LOG, WEIGHTS
-from .features import Batch, BucketBatches, FeatureCache, InTurn, LogMel, OtherVoice, SpecAugment, collate
+from .features import Batch, BucketBatches, FeatureCache, LogMel, SpecAugment, collate
 from .text import tokenizer
 
 if TYPE_CHECKING:
@@ -74,9 +74,6 @@ class Recipe:
     """Gradients longer than this are shortened to it."""
     augment: bool = True
     """SpecAugment on the training data."""
-    other_voices: float = 0.0
-    """How far tempo and resonances of the training data are moved at most: 0.2 is from -20 % to +20 %. For corpora of
-    few speakers."""
     label_noise: float = 0.2
     """Share of the labels that the prediction network reads wrongly during training. It then cannot know by heart how
     a sentence goes on, and the encoder has to listen. The loss still asks for the right ones."""
@@ -96,8 +93,8 @@ class Recipe:
 
     @classmethod
     def preset(cls, name: str) -> Recipe:
-        """One of "cpu": `mini` on a laptop; "digits": the same for `digits`; "gpu": LibriSpeech (a projection, see the
-        notebook); "seed": the course's first recipe, for comparison."""
+        """ "cpu": `mini` or `digits` on a laptop. "gpu": LibriSpeech (a projection, see the notebook). "seed": the
+        course's first recipe, for comparison."""
         if name not in RECIPES:
             raise ValueError(f"There is no recipe {name!r}: take one of {', '.join(RECIPES)}.")
         return RECIPES[name]
@@ -112,8 +109,6 @@ class Recipe:
 
 RECIPES = {
     "cpu": Recipe(),
-    # Digits are few words that everyone says clearly: 75 ms a step are enough. Voices are few, so others are made.
-    "digits": Recipe(epochs=10, stack=6, other_voices=0.15),
     "gpu": Recipe(
         epochs=15,
         batch_size=32,
@@ -215,7 +210,7 @@ def train(
                 camera.start(model)
         parallel = team.wrap(model)
         dev_sample = dev_set.subset(recipe.evaluate_on)
-        augment = _augmentation(recipe)
+        augment = SpecAugment() if recipe.augment else None
         screen = Screen(log, total, batches_per_epoch=len(batches), start=state.step, quiet=quiet or not team.leads)
         clock = _Clock(state.seconds, state.cpu_seconds)
 
@@ -290,13 +285,6 @@ def train(
                     check(dev_set, "final")
                 save()
         return log.end(None)
-
-
-def _augmentation(recipe: Recipe) -> Callable[[Tensor], Tensor] | None:
-    """What the recipe does to the features (T, M) of an utterance before the model hears it."""
-    steps = [OtherVoice(recipe.other_voices)] if recipe.other_voices else []
-    steps += [SpecAugment()] if recipe.augment else []
-    return InTurn(steps) if steps else None
 
 
 def rate(step: int, total: int, recipe: Recipe) -> float:

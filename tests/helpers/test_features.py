@@ -10,18 +10,7 @@ from torch.utils.data import DataLoader
 from torchaudio.transforms import MelSpectrogram
 
 from helpers.corpora import Utterance, corpus
-from helpers.features import (
-    Batch,
-    BucketBatches,
-    Collate,
-    FeatureCache,
-    InTurn,
-    LogMel,
-    OtherVoice,
-    SpecAugment,
-    collate,
-    stack_frames,
-)
+from helpers.features import Batch, BucketBatches, Collate, FeatureCache, LogMel, SpecAugment, collate, stack_frames
 from helpers.text import tokenizer
 
 
@@ -113,61 +102,6 @@ def test_masks_differ_from_call_to_call_and_repeat_with_the_seed():
     torch.manual_seed(1)
     assert torch.equal(augment(features), first)
     assert not torch.equal(first, second)
-
-
-def tone(hertz, samples=16000):
-    """A tone in a little noise: without the noise, silence around it would be infinitely deep."""
-    time = torch.arange(samples) / 16000
-    return 0.3 * torch.sin(2 * torch.pi * hertz * time) + 1e-3 * torch.randn(samples)
-
-
-def drawn(monkeypatch, *numbers):
-    """Let torch.rand give these numbers."""
-    monkeypatch.setattr(torch, "rand", lambda *shape: torch.tensor(numbers))
-
-
-@pytest.mark.parametrize(("size", "hertz"), [(1.2, 1200), (0.8, 800), (1.0, 1000)])
-def test_another_voice_has_its_resonances_elsewhere(monkeypatch, size, hertz):
-    torch.manual_seed(0)
-    # Power mel: the place of its maximum is where the tone is.
-    low, moved = LogMel(raw=True)(tone(1000)), LogMel(raw=True)(tone(hertz))
-    drawn(monkeypatch, 0.5, 0.5 + (size - 1) / 0.4)
-    other = OtherVoice(0.2)(low)
-    assert other.shape == low.shape
-    assert abs(int(other.mean(0).argmax()) - int(moved.mean(0).argmax())) <= 1
-
-
-@pytest.mark.parametrize(("tempo", "frames"), [(1.25, 80), (0.8, 125), (1.0, 100)])
-def test_another_voice_speaks_at_another_pace(monkeypatch, tempo, frames):
-    drawn(monkeypatch, 0.5 + (tempo - 1) / 0.5, 0.5)
-    features = torch.linspace(0, 1, 100)[:, None].expand(100, 80)
-    other = OtherVoice(0.25)(features)
-    assert other.shape == (frames, 80)
-    assert torch.allclose(other, torch.linspace(0, 1, frames)[:, None].expand(frames, 80), atol=1e-5)
-
-
-def test_no_change_of_voice_changes_nothing_and_a_single_frame_survives():
-    features = torch.randn(30, 80)
-    assert torch.allclose(OtherVoice(0.0)(features), features, atol=1e-3)
-    assert OtherVoice(0.3)(features[:1]).shape == (1, 80)
-
-
-def test_voices_differ_from_call_to_call_and_repeat_with_the_seed():
-    features, change = torch.randn(60, 80), OtherVoice(0.2)
-    torch.manual_seed(1)
-    first, second = change(features), change(features)
-    torch.manual_seed(1)
-    assert torch.equal(change(features), first)
-    assert first.shape != second.shape or not torch.equal(first, second)
-
-
-def test_changes_follow_each_other_in_turn_and_travel_to_workers():
-    features = torch.randn(60, 80)
-    both = pickle.loads(pickle.dumps(InTurn([OtherVoice(0.2), SpecAugment()])))
-    torch.manual_seed(2)
-    expected = SpecAugment()(OtherVoice(0.2)(features))
-    torch.manual_seed(2)
-    assert torch.equal(both(features), expected)
 
 
 def test_a_batch_unpacks_in_the_order_of_the_course(utterances):
