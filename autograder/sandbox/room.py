@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder.course import REPOSITORY
 
 from .inside.job import JOBS, PLACE
-from .staging import packages
+from .staging import packages, shown_at
 
 CODE = Path("/code")
 OURS = ("autograder", "helpers", "data_scripts", "benchmarks", "tests")
@@ -60,33 +60,25 @@ def command(code: Path, jobs: Path, info: int, withheld: tuple[str, ...] = ()) -
             line += _show(place)
     if REPOSITORY.is_relative_to("/usr"):
         line += ["--tmpfs", str(REPOSITORY)]
-    for place in (*map(str, interpreter()), *packages()):
+    for place in map(str, interpreter()):
         line += _show(place)
     for place in packages():
+        shown = shown_at(place)
+        line += _show(place, shown)
         for name in (*OURS, *withheld):
             if Path(place, name).is_dir():
-                line += ["--tmpfs", f"{place}/{name}", "--remount-ro", f"{place}/{name}"]
+                line += ["--tmpfs", f"{shown}/{name}", "--remount-ro", f"{shown}/{name}"]
     for name in ("passwd", "group"):
         line += ["--ro-bind", str(code / "etc" / name), f"/etc/{name}"]
     line += ["--dev", "/dev", "--dir", str(PLACE), "--ro-bind", str(code), str(CODE), "--bind", str(jobs), str(JOBS)]
     if os.getuid() == 0:
         line += ["--dir", "/proc"]
-    line += [
-        "--perms",
-        "1777",
-        "--size",
-        str(64 * 1024 * 1024),
-        "--tmpfs",
-        "/tmp",
-        "--remount-ro",
-        "/dev",
-        "--remount-ro",
-        "/",
-    ]
-    return [*line, "--chdir", "/tmp", "--"]
+    line += ["--perms", "1777", "--size", str(64 * 1024 * 1024), "--tmpfs", "/tmp"]
+    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
 
-def _show(place: str) -> list[str]:
+def _show(place: str, shown: str = "") -> list[str]:
+    shown = shown or place
     # Folders on the way are made by bubblewrap; as root it would make them for root alone.
-    line = [word for folder in list(Path(place).parents)[-2::-1] for word in ("--perms", "0755", "--dir", str(folder))]
-    return [*line, "--ro-bind", place, place]
+    line = [word for folder in list(Path(shown).parents)[-2::-1] for word in ("--perms", "0755", "--dir", str(folder))]
+    return [*line, "--ro-bind", place, shown]

@@ -41,14 +41,20 @@ def packages() -> list[str]:
     return [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages")) and os.path.isdir(entry)]
 
 
+def shown_at(place: str) -> str:
+    """Where bubblewrap's room has a folder of packages: in its own place, but for /tmp, which belongs to the job."""
+    return f"/packages{place}" if Path(place).is_relative_to("/tmp") else place
+
+
 def command(folder: Path, module: str, *arguments: str, in_room: bool = False) -> list[str]:
     """The command line of a worker that imports from `folder` and from installed packages, and from nowhere else.
 
     In bubblewrap's room it settles down first. Without `site` (-S), because an editable install of this project would
     lead imports back to the answers.
     """
+    places = [*map(shown_at, packages())] if in_room else packages()
     start = (
-        f"import sys; sys.path[:0] = [{str(folder)!r}]; sys.path += {packages()!r}; sys.argv[1:] = {[*arguments]!r}; "
+        f"import sys; sys.path[:0] = [{str(folder)!r}]; sys.path += {places!r}; sys.argv[1:] = {[*arguments]!r}; "
         + ("from autograder.sandbox.inside.settling import settle; settle(); " if in_room else "")
         + f"import runpy; runpy.run_module({module!r}, run_name='__main__')"
     )
