@@ -6,7 +6,7 @@ An attack is one small file. Its head says, as `# key: value` lines,
     gain        what it would gain
     worth       the points that its honest part deserves (default 0)
     stopped by  the weakest level of isolation that stops it; `limits` where none is needed (default)
-    verdict     what it has to end in, if only one thing is right
+    verdict     what it may end in, where not every verdict of the list would be right
     only        the grader that it is made for (`ours`, `nbgrader`, `otter`), where it would mean nothing to the others
     assignment  seminar4 (default) or homework3
 
@@ -16,7 +16,8 @@ In the homework every answer is right, and `NAME+` is added to the answer NAME.
 Three more are ours and run here, not in the sandbox: `notebook` defines `change(notebook)`, `files` defines `files()`
 (name and content of what lies beside the notebook), `zip` defines `pack(notebook)`, which returns the whole zip.
 
-Words between @ signs stand for what a well-informed attacker knows, such as @course@ (see `Known`).
+Words between @ signs stand for what a well-informed attacker knows, such as @course@: see `known` in the tests and in
+`benchmarks/scoreboard`.
 """
 
 import copy
@@ -190,6 +191,7 @@ class Damage:
     file: str
     """The name under which the file arrives; `{name}` stands for the name that it should have, without an ending."""
     damage: Callable[[dict], bytes]
+    needs_torch: bool
 
 
 def damages() -> list[Damage]:
@@ -202,7 +204,8 @@ def _damage(path: Path) -> Damage:
     given = {"copy": copy, "io": io, "json": json, "zipfile": zipfile, "named": named, "dumped": dumped}
     names = runpy.run_path(str(path), given | {"own_cell": lambda source, id="own": code_cell(source, id)})
     by = " ".join(names["__doc__"].split())
-    return Damage(name, outcome, by, names.get("SAYS", ""), names.get("FILE", "{name}.ipynb"), names["damage"])
+    file, torch = names.get("FILE", "{name}.ipynb"), names.get("NEEDS_TORCH", False)
+    return Damage(name, outcome, by, names.get("SAYS", ""), file, names["damage"], torch)
 
 
 def named(notebook: dict, name: str) -> dict:

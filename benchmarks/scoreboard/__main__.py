@@ -1,4 +1,4 @@
-"""Run all of it; see the package's docstring. `--only GRADER` runs one grader and keeps the others' rows."""
+"""Run all of it; see the package's docstring. `--only` and `--hand-in` run a part; what is left out stays as it was."""
 
 import argparse
 import json
@@ -40,6 +40,7 @@ def main() -> None:
     """Run, print, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoreboard", description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=GRADERS, action="append", help="one grader; may be repeated")
+    parser.add_argument("--hand-in", action="append", metavar="NAME", help="one file of tests; may be repeated")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs of the other graders at a time")
     options = parser.parse_args()
     if sys.platform != "linux" or shutil.which("bwrap") is None:
@@ -49,7 +50,7 @@ def main() -> None:
     details_file = BUILD / "details.json"
     details = json.loads(details_file.read_text("utf-8")) if details_file.exists() else {}
     for grader in options.only or GRADERS:
-        known[grader], details[grader] = run(grader, options.jobs)
+        known[grader], details[grader] = run(grader, options.jobs, options.hand_in or [], details.get(grader, {}))
         details_file.write_text(json.dumps(details, indent=1) + "\n", "utf-8")
         RESULTS.write_text(
             json.dumps({name: known[name] for name in GRADERS if name in known}, indent=1) + "\n", "utf-8"
@@ -59,20 +60,27 @@ def main() -> None:
         PAGE.write_text(page(known, details), "utf-8")
 
 
-def run(grader: str, jobs: int) -> tuple[dict[str, int], dict]:
-    """The counts of one grader, and what every hand-in came to."""
+def run(grader: str, jobs: int, wanted: list[str], before: dict) -> tuple[dict[str, int], dict]:
+    """The counts of one grader, and what every hand-in came to. `before`: of the last run."""
     fought = [attack for attack in attacks() if attack.fits(grader)]
     hurt = damages()
-    if grader == "ours":
-        outcomes, classmates, level = ours.run(fought, hurt)
-        by_itself = {"classmates_changed": sum(one.points not in (None, 10.0) for one in classmates)}
-        by_itself["class_aborted"] = sum(one.points is None for one in classmates)
-    else:
+    if grader != "ours":
         fought = [attack for attack in fought if attack.assignment == "seminar4" and "zip" not in attack.parts]
-        hurt = [damage for damage in hurt if not damage.file.endswith(".zip")]
-        outcomes, level, by_itself = others(grader, fought, hurt, jobs), "none of its own", {}
-    counts = count(fought, hurt, outcomes) | by_itself
-    return counts, {"isolation": level, **{name: asdict(outcome) for name, outcome in outcomes.items()}}
+        hurt = [damage for damage in hurt if not damage.file.endswith(".zip") and not damage.needs_torch]
+    chosen = [[one for one in group if not wanted or one.name in wanted] for group in (fought, hurt)]
+    outcomes = {name: Outcome(**told) for name, told in before.get("hand-ins", {}).items()} if wanted else {}
+    classmates = [Outcome(**told) for told in before.get("classmates", [])] if wanted else []
+    if grader == "ours":
+        found, beside, level = ours.run(*chosen)
+        classmates += beside
+    else:
+        found, level = others(grader, *chosen, jobs), "none of its own"
+    outcomes |= found
+    counts = count(fought, hurt, outcomes)
+    counts["classmates_changed"] += sum(one.points not in (None, 10.0) for one in classmates)
+    counts["class_aborted"] += sum(one.points is None for one in classmates)
+    stored = {name: asdict(outcome) for name, outcome in outcomes.items()}
+    return counts, {"isolation": level, "hand-ins": stored, "classmates": [asdict(one) for one in classmates]}
 
 
 def others(grader: str, fought: list[Attack], hurt: list[Damage], jobs: int) -> dict[str, Outcome]:
@@ -139,12 +147,12 @@ def page(known: dict, details: dict) -> str:
 def _lines(details: dict):
     for attack in attacks():
         key = f"attack {attack.name}"
-        shown = [_shown(details[grader].get(key), 0.0, attack.worth) for grader in GRADERS]
+        shown = [_shown(details[grader]["hand-ins"].get(key), 0.0, attack.worth) for grader in GRADERS]
         yield f"| {attack.tries} | " + " | ".join(shown) + " |"
     for damage in damages():
         key = f"damage {damage.name}"
         worth = 10.0 if damage.outcome != "refused" else 0.0
-        shown = [_shown(details[grader].get(key), worth, worth) for grader in GRADERS]
+        shown = [_shown(details[grader]["hand-ins"].get(key), worth, worth) for grader in GRADERS]
         yield f"| *damaged:* {damage.by} | " + " | ".join(shown) + " |"
 
 
@@ -179,10 +187,10 @@ The same hostile and damaged hand-ins through three graders. Written on {date} b
   `numpy.testing` on plain arrays, and limits of time wherever they have them. For nbgrader, each attack ran in a
   class of its own between two honest students, and the damaged files in one class; where a file ended the run, the
   rest was run again without it. `otter run` grades one file at a time: each attack, and then an honest student. They
-  ran in a container without network, with 4 GB of memory for a process and 90 s for a run, so that this machine came
-  to no harm: without the container some attacks would have done more.
-- Attacks that speak to this grader's own parts, zips and the homework were not put to the others; attacks on otter's
-  own parts only to otter. A dash below says so.
+  ran in a container without network, with 4 GB of memory for a process and four minutes for a run, so that this
+  machine came to no harm: without the container some attacks would have done more.
+- Attacks that speak to this grader's own parts, zips, the homework and a notebook that needs torch were not put to
+  the others; attacks on otter's own parts only to otter. A dash below says so.
 - A leak: a secret planted in the solutions, the environment, a classmate's notebook or the hidden tests turned up in
   what goes back to the student or was printed, or a service on the machine was reached. What a grader shows to every
   honest student as well (plain nbgrader shows the hidden tests in its feedback) is not counted.

@@ -16,7 +16,7 @@ INSTALLED = {
     "nbgrader": ("nbgrader==0.9.6", "numpy==2.4.3", "ipykernel==7.4.0"),
     "otter": ("otter-grader==7.0.0", "numpy==2.4.3", "ipykernel==7.4.0"),
 }
-CELL_SECONDS, RUN_SECONDS = 15, 90
+CELL_SECONDS, RUN_SECONDS = 15, 240
 """Of a cell, set in nbgrader's configuration, and of one run of either grader, after which we stop it."""
 
 MEMORY = 4 * 2**30

@@ -1,5 +1,7 @@
 """Idioms of torch 0.3 that still run: Variable, Tensor types, .data."""
 
+NEEDS_TORCH = True
+
 
 def damage(notebook):
     for name in ("forward", "backward"):
