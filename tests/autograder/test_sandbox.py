@@ -29,6 +29,7 @@ from autograder.sandbox.inside.job import Walls
 from autograder.sandbox.inside.settling import WORKER_UID
 from autograder.sandbox.levels import Rung, obstacle, rungs
 from autograder.sandbox.probing import SCRIPT
+from autograder.sandbox.staging import packages, shown_at
 
 LADDER = {"full": 0, "full and cold": 0, "kernel": 1, "kernel without namespaces": 2, "limits": 3}
 WALLED = ("full", "full and cold", "kernel", "kernel without namespaces")
@@ -176,11 +177,30 @@ def test_in_the_room_there_is_nothing_but_what_python_needs(sandboxes):
     seen = found(sandboxes("full"), list_folders)
     assert set(seen["/"]) <= {
         "bin", "sbin", "lib", "lib32", "lib64", "usr", "etc", "sys", "proc", "dev", "tmp", "code", "job", "jobs",
-        *(path.parts[1] for path in (*room.interpreter(), *map(Path, room.packages()))),
+        *(path.parts[1] for path in (*room.interpreter(), *map(Path, map(shown_at, packages())))),
     }  # fmt: skip
     assert seen["/jobs"] == seen["/dev/shm"] == seen["/tmp"] == []
     assert set(seen["/job"]) == {"answers", "home", "job.json"}
     assert not {"shadow", "hostname", "hosts", "resolv.conf", "machine-id"} & set(seen["/etc"])
+
+
+def import_it(job):
+    import only_here
+
+    return only_here.__file__
+
+
+@pytest.mark.parametrize("name", LADDER)
+def test_packages_are_found_where_the_project_lies_under_tmp(name, monkeypatch):
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        installed = Path(folder, "site-packages")
+        installed.mkdir()
+        (installed / "only_here.py").touch()
+        for path in (Path(folder), installed):
+            path.chmod(0o755)
+        monkeypatch.syspath_prepend(str(installed))
+        with sandbox_of(name) as sandbox:
+            assert found(sandbox, import_it).endswith(str(installed / "only_here.py"))
 
 
 def test_landlock_lets_nobody_look_around(sandboxes):
