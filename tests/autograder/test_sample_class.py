@@ -208,7 +208,7 @@ def test_a_feedback_page_stands_alone_and_runs_nothing_but_its_drawings(demo):
         assert ("script-src" in policy) == (drawings > 0)
         assert "script-src 'unsafe" not in policy
         assert not re.findall(r'(?:src|href)\s*=\s*"(?!data:)', html)
-        assert set(re.findall(r'https?://[^"\s<]+', html)) <= {"http://www.w3.org/2000/svg"}
+        assert set(re.findall(r"""https?://[^"'\s<]+""", html)) <= {"http://www.w3.org/2000/svg"}
 
 
 def test_a_wrong_array_is_drawn_beside_the_right_one(demo):
