@@ -17,11 +17,14 @@ def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-def imports(path: Path) -> set[str]:
-    """Absolute names of all modules that a file imports, wherever in the file."""
+def imports(path: Path, in_functions: bool = True) -> set[str]:
+    """Absolute names of all modules that a file imports, wherever in the file or only when it is imported itself."""
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    found, waiting = set(), [ast.parse(path.read_text("utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if in_functions or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -42,9 +42,12 @@ def file_of(module: str) -> Path | None:
 
 
 def imported(path: Path) -> set[str]:
-    """Our modules that a file imports, anywhere in it, with the packages around them, which Python runs too."""
+    """Our modules that a file imports, anywhere in it, with the packages around them, which Python runs too.
+
+    Of a package's own file only what is imported with it: its functions are doors for notebooks, not for the grader.
+    """
     found = set()
-    for name in imports(path):
+    for name in imports(path, in_functions=path.name != "__init__.py"):
         parts = name.split(".")
         if parts[0] in OURS:
             found |= {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
