@@ -45,7 +45,8 @@ from helpers.checks.runs import final_evaluation, recognise
 from helpers.checks.scoring import ExerciseResult
 
 from . import checks_page
-from .mutating import Mutant, mutants
+from .far import FAR
+from .mutating import Mutant, Site, sites
 
 ROOT = Path(__file__).resolve().parent.parent
 ALTERNATIVES = ROOT / "tests" / "alternatives"
@@ -58,7 +59,9 @@ OTHER_SEEDS = (b"checkmate, other", b"checkmate, third", b"checkmate, forth")
 CPU_SECONDS, MORE = 3.0, 1.0
 """For one check of one piece of code, and after that for each further question. The slowest right code takes 0.5 s. CPU
 time, so that a busy machine makes nothing wrong."""
-MUTANTS = 1500
+MUTANTS = 1300
+SLOW, SLOW_SHARE = "greedy", 0.1
+"""Checking a decoder takes ten times as long as anything else, so it gets fewer of the mutants."""
 
 EXERCISES: dict[str, tuple[str, Exercise]] = {
     exercise.key: (assignment, exercise)
@@ -274,11 +277,18 @@ def behaves(key: str, written: object) -> bool:
             for inputs, truth in zip(far_inputs()[0], far_inputs()[1][key], strict=True)
         )
     return all(
-        reply.status == "ok" and probing.same(reply.arrays, homework3.truths(key, seed)[probe.key])
+        reply.status == "ok" and probing.same(reply.arrays, truth.arrays)
         for seed in OTHER_SEEDS
-        for probe in PROBES[key]
-        if (reply := _asked(key, written, probe, seed)) is not None
+        for probe in (FAR[key], *PROBES[key])
+        for reply, truth in [(_asked(key, written, probe, seed), _right(key, probe.key, seed))]
     )
+
+
+@cache
+def _right(key: str, probe_key: str, seed: bytes) -> probing.Reply:
+    """What right code answers."""
+    probe = next(probe for probe in (FAR[key], *PROBES[key]) if probe.key == probe_key)
+    return probing.ask(key, homework3_reference.REFERENCE[key], probe, seed)
 
 
 def _called(key: str, written: object, inputs: Inputs):
@@ -328,31 +338,35 @@ def _is(key: str, written: object, name: str) -> bool:
 # --- mutants --------------------------------------------------------------------------------------------------------
 
 
-def all_mutants() -> list[Mutant]:
-    """Of the oracle, of the homework's reference and of all alternatives."""
+@cache
+def all_sites() -> tuple[Site, ...]:
+    """In the oracle, in the homework's reference and in all alternatives."""
     sources = [(one.name, one.source, one.exercises) for one in alternatives()]
     for name, keys in (("oracle", ("forward", "backward")), ("homework3_reference", tuple(homework3_zoo.ZOO))):
         path = ROOT / "autograder" / "judging" / f"{name}.py"
         sources.append((name, path.read_text("utf-8"), keys))
-    return [
-        mutant
+    return tuple(
+        site
         for name, source, keys in sources
         for key in keys
-        for mutant in mutants(name, source, key, EXERCISES[key][1].name)
-    ]
+        for site in sites(name, source, key, EXERCISES[key][1].name)
+    )
 
 
 def sample(most: int, seed: int = 0) -> list[Mutant]:
-    """So many of them, evenly over the exercises and drawn by chance; the same ones for the same code."""
+    """So many mutants, evenly over the exercises but the slow one, drawn by chance; the same for the same code."""
     rng = np.random.default_rng(seed)
-    by_exercise: dict[str, list[Mutant]] = {}
-    for mutant in all_mutants():
-        by_exercise.setdefault(mutant.exercise, []).append(mutant)
+    by_exercise: dict[str, list[Site]] = {}
+    for site in all_sites():
+        by_exercise.setdefault(site.exercise, []).append(site)
     left, chosen = most, []
-    for number, key in enumerate(sorted(by_exercise, key=lambda key: len(by_exercise[key]))):
+    for number, key in enumerate(sorted(by_exercise, key=lambda key: (key != SLOW, len(by_exercise[key])))):
         pool = by_exercise[key]
         share = min(len(pool), left // (len(by_exercise) - number))
-        chosen += [pool[place] for place in sorted(rng.permutation(len(pool))[:share])]
+        if key == SLOW:
+            share = min(share, int(SLOW_SHARE * most))
+        made = {mutant.source: mutant for at in rng.permutation(len(pool))[:share] if (mutant := pool[at].made())}
+        chosen += made.values()
         left -= share
     return chosen
 

@@ -1,7 +1,6 @@
 """Random wrong code: one small change to the syntax tree of right code, as a slip of the hand would make it."""
 
 import ast
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -56,22 +55,40 @@ class Mutant:
         return f"{self.origin} {self.exercise}, {self.change}"
 
 
-def mutants(origin: str, source: str, exercise: str, entry: str) -> list[Mutant]:
-    """All mutants of what `entry`, a function or class of the source, is made of. No two have the same code."""
+@dataclass(frozen=True)
+class Site:
+    """A place where right code can be changed, and how. `made` is the mutant."""
+
+    origin: str
+    source: str
+    exercise: str
+    entry: str
+    """The function or class that is asked for."""
+    node: int
+    """Number of the node, in the order of `_nodes`."""
+    kind: int
+    """Number of the change at that node, in the order of `_changes`."""
+    change: str
+
+    def made(self) -> Mutant | None:
+        """The code with the change; None where that is the same code again."""
+        tree = ast.parse(self.source)
+        before = ast.unparse(tree)
+        node = _nodes(tree, _reached(tree, self.entry))[self.node]
+        _apply(tree, node, list(_changes(node))[self.kind][1])
+        ast.fix_missing_locations(tree)
+        after = ast.unparse(tree)
+        return None if after == before else Mutant(self.origin, self.exercise, self.change, after)
+
+
+def sites(origin: str, source: str, exercise: str, entry: str) -> list[Site]:
+    """All places in what `entry`, a function or class of the source, is made of. Cheap: nothing is changed yet."""
     tree = ast.parse(source)
-    made = {ast.unparse(tree)}
-    found = []
-    for number, node in enumerate(_nodes(tree, _reached(tree, entry))):
-        for change, kind in _changes(node):
-            mutated = copy.deepcopy(tree)
-            target = _nodes(mutated, _reached(mutated, entry))[number]
-            _apply(mutated, target, kind)
-            ast.fix_missing_locations(mutated)
-            text = ast.unparse(mutated)
-            if text not in made:
-                made.add(text)
-                found.append(Mutant(origin, exercise, f"line {node.lineno}: {change}", text))
-    return found
+    return [
+        Site(origin, source, exercise, entry, number, kind, f"line {node.lineno}: {change}")
+        for number, node in enumerate(_nodes(tree, _reached(tree, entry)))
+        for kind, (change, _) in enumerate(_changes(node))
+    ]
 
 
 def _reached(tree: ast.Module, entry: str) -> set[str]:

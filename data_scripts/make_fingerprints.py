@@ -25,8 +25,11 @@ from . import public_cases
 HELPERS = Path(__file__).resolve().parent.parent / "helpers"
 LATTICE = "assets/seminar4_cases.json"
 
-FINGERPRINTED = ("cat", "warp", "repeats", "one-frame", "first-blank", "middle-blank", "peaky", "impossible")
-OF_PAIRS = ("cat", "repeats", "one-frame", "middle-blank", "impossible")
+FINGERPRINTED = (
+    "cat", "warp", "repeats", "one-frame", "one-node", "no-labels", "more-labels", "first-blank", "middle-blank",
+    "peaky", "impossible",
+)  # fmt: skip
+OF_PAIRS = ("cat", "repeats", "one-frame", "no-labels", "middle-blank", "impossible")
 ONLY_THERE = {"probability-domain", "sums-through-float32-exp"}
 """Mistakes that show on the long lattice, which is stored for them alone."""
 

@@ -77,8 +77,9 @@ def cases() -> list[dict]:
         entry("long", "range", "T=60, U=15, V=30", "this project", alphabet, -1, random=draw(16, 60, 15, 30, 1.0)),
         entry("peaky", "range", "peaky scores", "this project", [1, 2, 3, 1], -1, random=draw(17, 12, 4, 5, 150.0)),
         entry(
-            "impossible", "range", "some scores are −∞", "this project", [1, 2], -1, random=draw(18, 4, 2, 4),
-            impossible=[[0, 0, 1], [1, 1, 3], [2, 0, 3], [3, 0, 1]],
+            "impossible", "range", "some scores are −∞", "this project", [1, 2, 0], -1, random=draw(18, 5, 3, 5),
+            # One way is closed here and there, and still two ways meet in rows with an impossible blank.
+            impossible=[[0, 0, 1], [3, 1, 4], [1, 2, 4], [4, 0, 1]],
         ),
     ]  # fmt: skip
 

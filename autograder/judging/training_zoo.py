@@ -73,8 +73,8 @@ def _ended_early(rng: np.random.Generator) -> Run:
 
 
 def _two_runs(rng: np.random.Generator) -> Run:
-    first, second = _run(rng), _run(rng)
-    return Run(first.rows[:12] + second.rows, second.cer, second.wer)
+    first, second = _run(rng, measured=0.31), _run(rng)
+    return Run(first.rows[:12] + second.rows, first.cer, first.wer)
 
 
 def _broken(rng: np.random.Generator) -> Run:

@@ -42,12 +42,17 @@ class Finding:
 def close(got: np.ndarray | float, expected: np.ndarray | float, scale: float | None = None) -> np.ndarray:
     """Element-wise: is `got` the right log value? `scale` is the largest magnitude in the lattice (nats)."""
     got, expected = np.asarray(got, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    got, expected = (np.where(values < IMPOSSIBLE, -np.inf, values) for values in (got, expected))
+    got, expected = (_with_infinities(values) for values in (got, expected))
     if scale is None:
         scale = largest(expected)
     with np.errstate(invalid="ignore"):
         near = np.abs(got - expected) <= RELATIVE * np.abs(expected) + OF_LARGEST * scale
     return (near & np.isfinite(expected)) | (got == expected)
+
+
+def _with_infinities(values: np.ndarray) -> np.ndarray:
+    """Numbers that stand for "impossible" made -inf, and costs that follow from them inf."""
+    return np.where(values < IMPOSSIBLE, -np.inf, np.where(values > -IMPOSSIBLE, np.inf, values))
 
 
 def largest(expected: np.ndarray) -> float:

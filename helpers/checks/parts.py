@@ -36,8 +36,12 @@ def _encoder_shapes(cls: Callable, rng: np.random.Generator) -> Arrays:
 
 def _encoder_values(cls: Callable, rng: np.random.Generator) -> Arrays:
     found = {}
-    for name, bidirectional in (("two directions", True), ("one direction", False)):
-        encoder = filling.encoder(cls, rng, bidirectional)
+    for name, bidirectional, n_layers in (
+        ("two directions", True, 2),
+        ("one direction", False, 2),
+        ("one layer", True, 1),
+    ):
+        encoder = filling.encoder(cls, rng, bidirectional, n_layers)
         outputs, _ = pair("EncoderRNNT", encoder(normal(rng, 2, 7, FEATURES), torch.tensor([7, 7])))
         found[f"outputs, {name}"] = outputs
     return found
@@ -99,16 +103,22 @@ def _decoder_shapes(cls: Callable, rng: np.random.Generator) -> Arrays:
 
 
 def _decoder_teacher(cls: Callable, rng: np.random.Generator) -> Arrays:
-    decoder = filling.decoder(cls, rng)
-    lengths = torch.tensor([2, 5, 1], dtype=torch.int32)
-    outputs, _ = pair("DecoderRNNT", decoder(some_labels(rng, 3, 5), lengths))
-    return {"outputs": real_part(outputs, lengths), "input_lengths afterwards": lengths}
+    lengths, found = torch.tensor([2, 5, 1], dtype=torch.int32), {}
+    for name, n_layers in (("outputs", 1), ("outputs, two layers", 2)):
+        decoder = filling.decoder(cls, rng, n_layers)
+        outputs, _ = pair("DecoderRNNT", decoder(some_labels(rng, 3, 5), lengths))
+        found[name] = real_part(outputs, torch.tensor([2, 5, 1]))
+    return {**found, "input_lengths afterwards": lengths}
 
 
 def _decoder_steps(cls: Callable, rng: np.random.Generator) -> Arrays:
-    decoder = filling.decoder(cls, rng)
     found = {}
-    for name, batch in (("one utterance", 1), ("three utterances", 3)):
+    for name, batch, n_layers in (
+        ("one utterance", 1, 1),
+        ("three utterances", 3, 1),
+        ("one utterance, two layers", 1, 2),
+    ):
+        decoder = filling.decoder(cls, rng, n_layers)
         labels, hidden, outputs = some_labels(rng, batch, 4), None, []
         for u in range(labels.shape[1]):
             output, hidden = pair("DecoderRNNT", decoder(labels[:, u : u + 1], hidden_states=hidden))
@@ -283,10 +293,14 @@ def _greedy_state(function: Callable, rng: np.random.Generator) -> Arrays:
 
 def _greedy_edges(function: Callable, rng: np.random.Generator) -> Arrays:
     found = {}
-    for name, frames, liking in (("one frame", 1, 0.0), ("nothing but blanks", 5, 60.0)):
-        model = Instrumented(rng, liking)
-        found[f"labels, {name}"] = decode(function, model, 1.5 * normal(rng, frames, model.units))
-    return found
+    # One model may happen to write a single label, and then a walk that allows no more of them looks right.
+    for number in range(4):
+        model = Instrumented(rng, liking_for_blank=0.0)
+        frame = 1.5 * normal(rng, 1, model.units)
+        found[f"labels, one frame, model {number}"] = decode(function, model, frame, max_steps=PATIENCE)
+    model = Instrumented(rng, liking_for_blank=60.0)
+    blanks = decode(function, model, 1.5 * normal(rng, 5, model.units), max_steps=PATIENCE)
+    return {**found, "labels, nothing but blanks": blanks}
 
 
 def _greedy_limit(function: Callable, rng: np.random.Generator) -> Arrays:
