@@ -69,8 +69,7 @@ def _lines(content: dict) -> list[str]:
         "",
         "### Survivors",
         "",
-        *([f"- `{name}`: {reason or 'no reason known'}" for name, reason in content["survivors"].items()] or ["None."]),
-        "",
+        *_survivors(content["survivors"]),
         *_false_names(content),
         "## Right solutions",
         "",
@@ -85,6 +84,16 @@ def _lines(content: dict) -> list[str]:
         "`nn.Embedding` and one `nn.Linear`; weights kept as bare parameters are told apart in a sentence and get no "
         "points.",
     ]
+
+
+def _survivors(survivors: dict[str, str]) -> list[str]:
+    """By reason, each with the mutants that it spares."""
+    lines = [] if survivors else ["None.", ""]
+    for reason in dict.fromkeys(survivors.values()):
+        spared = [name for name in survivors if survivors[name] == reason]
+        lines += [f"{len(spared)} survive: {reason or 'no reason known'}.", ""]
+        lines += [*(f"- ``{name}``" for name in spared), ""]
+    return lines
 
 
 def _told_together(content: dict) -> list[str]:
