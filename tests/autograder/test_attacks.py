@@ -302,7 +302,8 @@ def test_an_attack_learns_nothing_and_its_page_is_harmless(attacked):
     assert len(told) < 3_000_000
     folder = taught.course.feedback(ASSIGNMENTS[attack.assignment], student(attack))
     page = (folder / f"{attack.assignment}.html").read_text("utf-8")
-    assert "<script" not in page.lower()
+    # Those of our own drawings are in the page's policy, by hash; there is no other.
+    assert page.lower().count("<script") == page.count("'sha256-")
     assert not re.search(r"<[^>]*\sonerror=", page)
     assert "\x1b" not in page
 
