@@ -194,7 +194,8 @@ The same hostile and damaged hand-ins through three graders. Written on {date} b
 - A leak: a secret planted in the solutions, the environment, a classmate's notebook or the hidden tests turned up in
   what goes back to the student or was printed, or a service on the machine was reached. What a grader shows to every
   honest student as well (plain nbgrader shows the hidden tests in its feedback) is not counted.
-- A hand-in can count in several rows: one that ends the class run has no score itself, either.
+- A hand-in can count in several rows: one that ends the class run has no score itself, either. A run that had to be
+  stopped after its four minutes left no score.
 - Otter is mostly used with its container image, which limits what the machine suffers, not what happens between tests
   and student code, which share a process there too.
 
