@@ -64,10 +64,15 @@ def children_cpu() -> float:
 def adopting_orphans() -> Iterator[None]:
     """Wait at the end for processes that lost their parent, a killed sandbox's say: only so is their CPU counted.
 
-    Linux; elsewhere they are not counted. Nothing else may wait for a child meanwhile.
+    Linux; elsewhere they are not counted. Nothing else may start or wait for a child meanwhile.
     """
+    import psutil
+
     become_reaper()
+    # Whoever was there before, a worker that is kept for the next submission say, goes on.
+    before = set(psutil.Process().children())
     yield
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
+    while adopted := set(psutil.Process().children()) - before:
+        for process in adopted:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process.pid, 0)
