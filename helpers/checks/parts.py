@@ -329,7 +329,7 @@ GREEDY = (
     ),
     Probe(
         "reference", "transcripts", "recorded sentences, through the reference recogniser", _greedy_reference,
-        {},
+        {}, drawn=False,
     ),
     Probe(
         "calls", "calls", "four random models that write down their calls", _greedy_calls,

@@ -43,6 +43,8 @@ class Probe:
     """Of a ladder: the names of its arrays, from the smallest input upwards."""
     climb: Callable[[object, np.random.Generator], Iterator[tuple[str, object]]] | None = None
     """Of a ladder: its arrays one by one; `run` gives all of them."""
+    drawn: bool = True
+    """Whether its inputs are drawn. Where not, the seed changes nothing, and the stored numbers hold for everybody."""
 
 
 @dataclass(frozen=True)
