@@ -4,13 +4,10 @@
     python -m benchmarks.checkmate --mutants 0  # the same without the mutants
 
 Writes benchmarks/checks.json and docs/checks.md. Every piece of code is checked twice: by the students' check on the
-public inputs, and by the grader's own asking, judging and scoring on fresh ones, in this process. (That the "
-"sandbox gives
-the same is tested on a sample.) A mutant counts as wrong code if it loses points, or if on far more inputs than "
-"any check
-asks it does not do what right code does. A name is wrong if on other fresh inputs the code does not behave as the "
-"mistake
-that it was called.
+public inputs, and by the grader's own asking, judging and scoring on fresh ones, in this process. (That the sandbox
+gives the same is tested on a sample.) A mutant counts as wrong code if it loses points, or if on far more inputs than
+any check asks it does not do what right code does. A name is wrong if on other fresh inputs the code does not behave as
+the mistake that it was called.
 """
 
 import argparse

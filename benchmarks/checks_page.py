@@ -24,22 +24,18 @@ def _lines(content: dict) -> list[str]:
         "# The checks, checked",
         "",
         f"Made by `{content['made_by']}` (or `make checkmate`), {content['cpu_seconds']} s of CPU. Every piece of "
-        "code is "
-        "checked twice: by the students' check on the public inputs, and by the grader's own asking, judging and "
-        "scoring "
-        "on fresh ones.",
+        "code is checked twice: by the students' check on the public inputs, and by the grader's own asking, "
+        "judging and scoring on fresh ones.",
         "",
-        f"- Known mistakes: **{summary['zoo_killed']} of {summary['zoo']}** lose points in both (pairs of two mistakes "
-        "included).",
+        f"- Known mistakes: **{summary['zoo_killed']} of {summary['zoo']}** lose points in both (pairs of two "
+        "mistakes included).",
         f"- Random mutants of right code: **{summary['mutants_killed']} of {summary['mutants']}** that change "
         "behaviour "
         f"lose points in both, {rate:.1%}.",
-        f"- Right solutions in other styles: **{summary['alternatives_passed']} of {summary['alternatives']}** "
-        "keep all "
-        "points.",
+        f"- Right solutions in other styles: **{summary['alternatives_passed']} of {summary['alternatives']}** keep "
+        "all points.",
         f"- False naming: **{summary['false_naming']:.2%}** of the mutants that change behaviour are called a "
-        "mistake that "
-        "they are not.",
+        "mistake that they are not.",
         "",
         "## Known mistakes",
         "",
@@ -54,10 +50,9 @@ def _lines(content: dict) -> list[str]:
         "## Mutants",
         "",
         "One change in the syntax tree: an operator, a comparison, a constant, an index, swapped arguments, a "
-        "statement "
-        "left out. *Same* are those that do what right code does, on many more inputs than any check asks. Differences "
-        "that only show in training mode (dropout) are no differences here: every check runs in `eval` mode. Code that "
-        "never ends is stopped and counts as failed.",
+        "statement left out. *Same* are those that do what right code does, on many more inputs than any check asks. "
+        "Differences that only show in training mode (dropout) are no differences here: every check runs in `eval` "
+        "mode. Code that never ends is stopped and counts as failed.",
         "",
         "| exercise | mutants | same | wrong | fail the public check | fail the grader | fail both | named | wrongly |",
         "|:--|--:|--:|--:|--:|--:|--:|--:|--:|",
