@@ -36,7 +36,6 @@ MOST_ERRORS = 50
 CELL_SECONDS = 30
 CALL_SECONDS = 10
 GRADER_CODE = (
-    "autograder/asking",
     "autograder/judging",
     "autograder/sandbox",
     "autograder/grading.py",

@@ -27,10 +27,10 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
-from autograder.asking.notebook import TimeLimit
-from autograder.asking.worker import QUESTIONS, Answers
 from autograder.judging import homework3, homework3_reference, homework3_zoo, oracle, seminar4, training_zoo, zoo
 from helpers import checks
+from helpers.asking.notebook import TimeLimit
+from helpers.asking.worker import QUESTIONS, Answers
 from helpers.checks import probing
 from helpers.checks.calling import call, quiet
 from helpers.checks.cases import Inputs, Truth

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course import ASSIGNMENTS
+
 ROOT = Path(__file__).resolve().parent.parent
+WITHHELD = ("helpers.loss", "torchaudio")
+"""Modules that hold the answer to some assignment, and are absent where that one is asked."""
 HEAVY = {"numpy", "torch", "nbgrader", "nbformat", "rich", "jinja2", "IPython", "matplotlib"}
 
 
@@ -65,10 +69,28 @@ def test_students_code_never_imports_the_staff():
 
 
 def test_asking_can_see_no_answer():
-    allowed = ("autograder.asking", "autograder.sandbox.inside")
-    for path in python_files("autograder/asking", "autograder/sandbox/inside"):
-        staff = {name for name in imports(path) if starts_with(name, "autograder") and not starts_with(name, *allowed)}
+    for path in python_files("helpers/asking", "autograder/sandbox/inside"):
+        names = imports(path)
+        staff = {name for name in names if starts_with(name, "autograder", "data_scripts", "benchmarks")}
+        staff = {name for name in staff if not starts_with(name, "autograder.sandbox.inside")}
         assert not staff - {"autograder", "autograder.sandbox"}, f"{path.relative_to(ROOT)} imports {staff}"
+        # Withheld in one assignment or another, because it would give the answer away (autograder/course.py).
+        assert not {name for name in names if starts_with(name, *WITHHELD)}, path.relative_to(ROOT)
+
+
+def test_asking_loads_nothing_that_is_withheld():
+    code = (
+        "import sys, helpers.asking.worker, helpers.asking.homework3, helpers.asking.training\n"
+        f"found = set({WITHHELD!r}) & set(sys.modules)\n"
+        "sys.exit(f'imports {found}' if found else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_all_that_is_withheld_is_watched():
+    names = {name for assignment in ASSIGNMENTS.values() for name in assignment.withheld}
+    assert {f"helpers.{name[:-3]}" if name.endswith(".py") else name for name in names} == set(WITHHELD)
 
 
 def test_judging_evaluates_nothing():
@@ -96,7 +118,7 @@ def test_judging_evaluates_nothing():
         assert not re.search(r"\b(?:torch|np|numpy)\.load\b|\bjit\b", path.read_text("utf-8")), path.name
         room = {name for name in names if starts_with(name, "autograder")}
         # From the other room only the recipe of the inputs, which is ours; nothing that ran beside a student.
-        assert all(starts_with(name, "autograder.judging", "autograder.asking.seminar4") for name in room), room
+        assert all(starts_with(name, "autograder.judging", "helpers.asking.seminar4") for name in room), room
 
 
 @pytest.mark.parametrize("command", ["", "release", "collect", "grade", "feedback", "report", "demo", "doctor"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.asking.seminar4 import Question, questions
+from helpers.asking.seminar4 import Question, questions
 from helpers.checks.calling import Answer
 from helpers.checks.cases import Inputs, Truth
 from helpers.checks.comparing import compare, same_answer

@@ -52,12 +52,12 @@ class Sandbox:
         within: Path | None = None,
         policy: Policy | None = None,
         rung: Rung | None = None,
-        module: str = "autograder.asking",
+        module: str = "autograder.sandbox.inside.asking",
     ):
         """UserError where this machine does not reach the policy's least level.
 
-        `within`: where to keep files. `rung` forces a rung of the ladder, `module` another program than the asking
-        room: both for tests and probes.
+        `within`: where to keep files. `rung` forces a rung of the ladder, `module` another program than the one
+        that asks: both for tests and probes.
         """
         self._policy = policy or Policy()
         self._rung = rung or choose(self._policy)

@@ -1,4 +1,4 @@
-"""The Python code that student code may see: helpers and the asking room. Answers are not in it."""
+"""The Python code that student code may see: helpers, which holds the asking code, and the walls. No answer is in it."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from autograder.course import REPOSITORY
 
 from .inside.namespaces import UID
 
-VISIBLE = ("helpers", "autograder/__init__.py", "autograder/asking", "autograder/sandbox/inside")
+VISIBLE = ("helpers", "autograder/__init__.py", "autograder/sandbox/inside")
 
 
 def stage(folder: Path, withheld: tuple[str, ...] = ()) -> None:

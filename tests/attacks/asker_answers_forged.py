@@ -5,7 +5,7 @@
 # %% setup
 import json, os
 from safetensors.numpy import save_file
-from autograder.asking.seminar4 import questions
+from helpers.asking.seminar4 import questions
 job = json.load(open("../job.json"))
 def forge():
     for exercise, seed in job["seeds"].items():

@@ -3,7 +3,7 @@
 # only: ours
 
 # %% setup
-from autograder.asking.notebook import TimeLimit
+from helpers.asking.notebook import TimeLimit
 class Answer(Exception):
     status, cells, cost, arrays, problem = "ok", np.zeros((2, 2)), 0.0, {}, ""
     def __str__(self): return '{"status": "ok"}'

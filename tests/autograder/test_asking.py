@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from student_code import STYLES, function
 
-from autograder.asking.seminar4 import questions
 from autograder.judging import oracle
+from helpers.asking.seminar4 import questions
 from helpers.checks import case
 from helpers.checks.calling import call
 from helpers.checks.cases import Truth

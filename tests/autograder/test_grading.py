@@ -17,13 +17,13 @@ from safetensors.numpy import save_file
 from student_code import LOOPS, STUB, STYLES, function
 
 from autograder import grading
-from autograder.asking.seminar4 import questions
 from autograder.judging import zoo
 from autograder.judging.seminar4 import judge
 from autograder.sandbox import Limits, Sandbox
 from autograder.sandbox.levels import obstacle, rungs
 from autograder.verdicts import Grade, Verdict
 from helpers import checks
+from helpers.asking.seminar4 import questions
 from helpers.checks.comparing import close
 from helpers.checks.rubric import SEMINAR4
 
@@ -562,7 +562,7 @@ def test_the_files_beside_the_asking_code_hold_no_answers(grade):
         raise Exception(json.dumps(sorted(str(p.relative_to(root)) for p in root.glob("autograder/*"))))
         """
     names = [name for name in said(grade(code)) if "__pycache__" not in name]
-    assert names == ["autograder/__init__.py", "autograder/asking", "autograder/sandbox"]
+    assert names == ["autograder/__init__.py", "autograder/sandbox"]
 
 
 def test_the_environment_of_the_grader_is_not_seen(grade):
@@ -608,11 +608,11 @@ PATCHES = {
     "json.dumps": 'import json\njson.dumps = lambda *a, **k: \'{"status": "answered"}\'',
     "json.dumps raises": "import json\ndef boom(*a, **k): raise RuntimeError\njson.dumps = boom",
     "save_file": "import safetensors.numpy as s\ns.save_file = lambda *a, **k: None",
-    "save_file of the worker": "import autograder.asking.worker as w\nw.save_file = lambda *a, **k: None",
-    "call": "import autograder.asking.worker as w\nw.call = lambda *a: w.Answer('ok', cells=[[0.0]], cost=0.0)",
+    "save_file of the worker": "import helpers.asking.worker as w\nw.save_file = lambda *a, **k: None",
+    "call": "import helpers.asking.worker as w\nw.call = lambda *a: w.Answer('ok', cells=[[0.0]], cost=0.0)",
     "open": "import builtins, pathlib\nbuiltins.open = None\npathlib.Path.write_text = lambda *a, **k: 0",
     "close": "import helpers.checks.comparing as c\nc.close = lambda *a: True\nc.compare = lambda *a, **k: None",
-    "questions": "import autograder.asking.seminar4 as s\ns.questions = lambda seed: []",
+    "questions": "import helpers.asking.seminar4 as s\ns.questions = lambda seed: []",
     "the shell": "get_ipython().run_cell = None\nget_ipython().ast_transformers.append(None)",
     "the cases": "from helpers import checks\nchecks.case('cat').log_probs[:] = 0",
     "isinstance": "import builtins\nbuiltins.isinstance = lambda *a: True",
@@ -651,7 +651,7 @@ def test_objects_that_lie_about_being_equal_gain_nothing(grade):
 FORGE = """
 import json, os, numpy as np
 from safetensors.numpy import save_file
-from autograder.asking.seminar4 import questions
+from helpers.asking.seminar4 import questions
 job = json.load(open("../job.json"))
 def forge():
     for exercise, seed in job["seeds"].items():
@@ -795,7 +795,7 @@ def test_code_that_kills_its_worker_does_not_harm_the_next(grade_apart):
 @pytest.mark.slow
 def test_code_that_changes_the_asking_code_does_not_harm_the_next(grade_apart):
     code = """
-        import os, pathlib, autograder.asking.worker as worker
+        import os, pathlib, helpers.asking.worker as worker
         path = pathlib.Path(worker.__file__)
         path.write_text(path.read_text() + "\\ndef work(folder): pass\\n")
         os.kill(os.getppid(), 9)

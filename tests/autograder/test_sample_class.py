@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from autograder import cli
-from autograder.asking.seminar4 import questions
 from autograder.course import ASSIGNMENTS, Course
 from autograder.demo.hand_ins import build, samples
 from autograder.gradebook import Ledger
@@ -23,6 +22,7 @@ from autograder.heldout import heldout
 from autograder.judging import oracle
 from autograder.marking import all_stored, stored
 from autograder.release import course_key
+from helpers.asking.seminar4 import questions
 from helpers.checks.cases import case
 
 pytestmark = pytest.mark.slow

@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from autograder.asking.training import RunQuestion
 from autograder.judging import training as judging
 from autograder.judging.homework3_reference import RNNTransducer, greedy_decode
+from helpers.asking.training import RunQuestion
 from helpers.checks.calling import Malformed
 from helpers.checks.handed_in import MEL_BINS, MOST_PARAMETERS, arguments_of
 from helpers.checks.rubric import HOMEWORK3

@@ -1,4 +1,4 @@
-"""`python -m autograder.asking FD WALLS`: wait for jobs on a socket and run each in a forked, locked-in child.
+"""The worker that asks: waits for jobs on a socket and runs `helpers.asking` on each in a forked, locked-in child.
 
 Everything slow to import is imported once, here; the fork is ready in milliseconds. No thread may run before the
 fork: a child of a multi-threaded torch hangs (measured), so torch gets one thread and computes nothing here.
@@ -9,8 +9,9 @@ import torch
 
 import helpers.checks.report
 import helpers.lattice  # noqa: F401
-from autograder.asking.worker import work
-from autograder.sandbox.inside.serving import serve
+from helpers.asking.worker import work
+
+from .serving import serve
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
