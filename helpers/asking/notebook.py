@@ -85,6 +85,8 @@ class Notebook:
                 outcome = self._shell.run_cell(source, store_history=False)
         except TimeLimit as error:
             return CellError(name, "TimeLimit", f"stopped after {seconds:g} s", _line(error))
+        except Exception as error:  # source that is nested too deep stops IPython itself, before the cell
+            return CellError(name, type(error).__name__, message(error)[:500], None)
         error = outcome.error_before_exec or outcome.error_in_exec
         if error is None:
             return None

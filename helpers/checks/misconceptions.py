@@ -47,7 +47,7 @@ def recognise(
 
     if len(right) == len(answers):
         return []
-    return simplest([name for name in known if fits(name)])
+    return simplest(known, fits)
 
 
 def in_words(exercise: str, names: list[str]) -> str:

@@ -223,9 +223,11 @@ def recognise(
                 return False
         return True
 
-    return simplest([name for name in known if fits(name)])
+    return simplest(known, fits)
 
 
-def simplest(names: list[str]) -> list[str]:
-    """Single mistakes where there are any: two at once are only believed where one does not explain it."""
-    return [name for name in names if PAIR not in name] or names
+def simplest(known: Iterable[str], fits: Callable[[str], bool]) -> list[str]:
+    """The single mistakes that fit. Two at once are only believed, and only tried, where none of these explains it."""
+    known = list(known)
+    alone = [name for name in known if PAIR not in name and fits(name)]
+    return alone or [name for name in known if PAIR in name and fits(name)]

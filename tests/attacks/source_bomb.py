@@ -1,6 +1,6 @@
 # tries: writes cells whose parsing costs a parser its stack: nested operators, attributes and brackets by the hundred thousand
 # gain: the grader crashes while it looks for names
-# verdict: graded, timeout, crashed, out of memory
+# verdict: graded, timeout
 
 # %% notebook
 def change(notebook):

@@ -739,6 +739,7 @@ def test_folders_nested_thousandfold_are_no_grader_error(temporary):
         "class E(Exception): __module__ = None\nraise E",
         pytest.param("class E(Exception):\n    def __str__(self): raise ValueError\nraise E"),
         pytest.param("raise SyntaxError"),
+        pytest.param("x" + ".a" * 90_000, id="nested too deep for the compiler"),
     ],
 )
 def test_no_exception_at_the_top_level_ends_the_notebook(grade, code):
