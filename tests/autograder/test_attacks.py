@@ -1,4 +1,8 @@
-"""All of `tests/attacks` in one class with honest students, the whole road: collect, grade, feedback, gradebook."""
+"""All of `tests/attacks` in one class with honest students, the whole road: collect, grade, feedback, gradebook.
+
+Once by warm workers at the best level of isolation, and those that only walls can stop once more by cold ones. With
+`RNNT_ATTACKS=all` in the environment the others too, and all of them at the levels below, which takes half an hour.
+"""
 
 import csv
 import hashlib
@@ -28,7 +32,8 @@ from autograder.intake import collect
 from autograder.marking import Submissions, mark, stored
 from autograder.release import release
 from autograder.reports import feedback, write_csv
-from autograder.sandbox.levels import LEVELS, best
+from autograder.sandbox import levels
+from autograder.sandbox.levels import LEVELS, Policy, obstacle, rungs
 from autograder.verdicts import SENTENCES, Verdict
 
 pytestmark = pytest.mark.slow
@@ -40,6 +45,11 @@ HONEST = {"aaa_honest": 10.0, "iii_honest": 10.0, "qqq_honest": 5.0, "zzz_honest
 INTAKE_SECONDS = 20
 """CPU time that one hand-in may cost where it is opened and repaired, outside any sandbox."""
 
+EVERYTHING = os.environ.get("RNNT_ATTACKS") == "all"
+
+WAYS = {"warm": Policy(), "cold": Policy(warm=False)} | ({"kernel": Policy(), "limits": Policy()} if EVERYTHING else {})
+"""How submissions are graded, by name: by warm or cold workers at the best level, or at one below."""
+
 WALL, CPU = 12, 8
 """Shorter limits than a course has, so that endless code is seen to be stopped without waiting for minutes."""
 
@@ -49,6 +59,7 @@ class Class:
     """What is left when everything has been graded."""
 
     course: Course
+    way: str
     level: str
     secrets: list[str]
     grades: dict = field(default_factory=dict)
@@ -151,20 +162,44 @@ def clean_up() -> None:
             path.unlink(missing_ok=True)
 
 
+def faced(way: str) -> list[Attack]:
+    """The attacks to make on graders of that way."""
+    return [one for one in ATTACKS.values() if EVERYTHING or way == "warm" or one.stopped_by != LEVELS[0]]
+
+
 @pytest.fixture(scope="module")
-def taught(tmp_path_factory):
+def classes(tmp_path_factory):
+    """The class after everything, by the way in which it was graded."""
+    done: dict[str, Class] = {}
+
+    def taught(way: str) -> Class:
+        if way not in done:
+            done[way] = _attacked_class(way, tmp_path_factory.mktemp(way))
+        return done[way]
+
+    return taught
+
+
+@pytest.fixture(params=WAYS)
+def taught(request, classes) -> Class:
     """The class after everything."""
-    root = tmp_path_factory.mktemp("attacked")
+    return classes(request.param)
+
+
+def _attacked_class(way: str, root: Path) -> Class:
     sandboxes = root / "sandboxes"
     sandboxes.mkdir()
     patch = pytest.MonkeyPatch()
     patch.setattr(tempfile, "tempdir", str(sandboxes))
+    if way in LEVELS:
+        lower = next((rung for rung in rungs() if rung.level == way and not obstacle(rung)), None)
+        patch.setattr(levels, "best", lambda: lower or pytest.skip(f"this machine does not offer {way}"))
     hidden = [f"SECRET-{secrets.token_hex(8)}" for _ in range(3)]
     patch.setenv("RNNT_TOKEN", hidden[0])
     clean_up()
     try:
         with services(root) as (port, service, visited):
-            taught = Class(Course(root / "course"), best().level, hidden, visited=visited)
+            taught = Class(Course(root / "course"), way, levels.best().level, hidden, visited=visited)
             known = {
                 "course": taught.course.root, "repository": REPOSITORY, "port": port, "address": own_address(),
                 "socket": service, "feedback": "", "transcripts": "{}",
@@ -177,7 +212,7 @@ def taught(tmp_path_factory):
                 short.setitem(ASSIGNMENTS, "seminar4", seminar)
                 _teach(taught, seminar, root / "seminar", known)
             taught.left_behind = litter(sandboxes)
-        yield taught
+        return taught
     finally:
         patch.undo()
         clean_up()
@@ -193,7 +228,7 @@ def _teach(taught: Class, assignment: Assignment, root: Path, known: dict) -> No
         json.dump(solved, file)
         file.truncate()
     released = json.loads(course.release(assignment).read_text("utf-8"))
-    fought = [attack for attack in ATTACKS.values() if attack.assignment == assignment.name]
+    fought = [attack for attack in faced(taught.way) if attack.assignment == assignment.name]
     fought = [attack for attack in fought if attack.is_stopped_at(taught.level)]
 
     first, second = root / "first", root / "second"
@@ -258,14 +293,16 @@ def _grade(taught: Class, assignment: Assignment, inbox: Path) -> None:
 
     collect(inbox, taught.course, advance)
     work = Submissions(assignment, taught.course)
-    for grade, _ in mark(work, lambda expected, folder: grading.LocalPool(2, expected, folder)):
+    policy = WAYS[taught.way]
+    for grade, _ in mark(work, lambda expected, folder: grading.LocalPool(2, expected, folder, policy)):
         taught.grades[grade.student] = grade
         feedback(assignment, taught.course, grade)
 
 
-@pytest.fixture(params=ATTACKS)
-def attacked(request, taught) -> tuple[Class, Attack]:
-    attack = ATTACKS[request.param]
+@pytest.fixture(params=[(way, attack.name) for way in WAYS for attack in faced(way)], ids="-".join)
+def attacked(request, classes) -> tuple[Class, Attack]:
+    way, name = request.param
+    taught, attack = classes(way), ATTACKS[name]
     if not attack.is_stopped_at(taught.level):
         pytest.skip(f"needs isolation {attack.stopped_by}; this machine offers {taught.level}")
     return taught, attack
@@ -337,7 +374,7 @@ def test_nobody_was_reached(taught):
 def test_a_table_of_attackers_holds_no_formula(taught):
     for table in taught.tables:
         rows = list(csv.reader(table.splitlines()))
-        assert len(rows) > 8
+        assert len(rows) > 1
         assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@"))]
 
 
