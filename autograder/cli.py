@@ -1,4 +1,4 @@
-"""The command line: `python -m autograder release | collect | grade | feedback | report | demo | doctor`.
+"""The command line: `python -m autograder release | collect | grade | ...`; `--help` lists the commands.
 
 Only argparse is imported up front, so that `--help` is instant.
 """
@@ -64,11 +64,19 @@ def _parser() -> argparse.ArgumentParser:
     _add_min_isolation(shown)
     shown.set_defaults(run=_demo)
 
+    settled = command("settings", _settings, "Print what course.toml decides, and what is so without it.")
+    settled.add_argument("--example", action="store_true", help="print a course.toml that explains every setting")
+    _add_json(settled)
+
     about = "What this machine offers to isolate student code with, what is missing, and how to get it."
     examined = commands.add_parser("doctor", help=about, description=about)
     examined.add_argument("--json", action="store_true", help="the same for programs")
     examined.set_defaults(run=_doctor)
     return parser
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
 
 
 def _add_min_isolation(parser: argparse.ArgumentParser) -> None:
@@ -80,26 +88,46 @@ def _add_min_isolation(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _assignment(name: str):
-    from .course import ASSIGNMENTS
-    from .errors import UserError
-
-    if name not in ASSIGNMENTS:
-        raise UserError(f"There is no assignment {name!r}. There are: {', '.join(ASSIGNMENTS)}.")
-    return ASSIGNMENTS[name]
-
-
 def _course(options: argparse.Namespace):
     from .course import Course
 
     return Course(options.course)
 
 
+def _assignment(options: argparse.Namespace):
+    """The assignment as the course wants it, and the course."""
+    from .course import ASSIGNMENTS
+    from .errors import UserError
+    from .settings import settings
+
+    if options.assignment not in ASSIGNMENTS:
+        raise UserError(f"There is no assignment {options.assignment!r}. There are: {', '.join(ASSIGNMENTS)}.")
+    course = _course(options)
+    return settings(course).of_course(ASSIGNMENTS[options.assignment]), course
+
+
+def _settings(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from .console import emit, settings_table, show
+    from .settings import example, in_force, settings
+
+    if options.example:
+        print(example(), end="")
+        return 0
+    found = list(in_force(settings(_course(options))))
+    if options.json:
+        emit({"settings": [asdict(one) for one in found]})
+    else:
+        show(settings_table(found))
+    return 0
+
+
 def _release(options: argparse.Namespace) -> int:
     from .locking import only_writer
     from .release import release
 
-    assignment, course = _assignment(options.assignment), _course(options)
+    assignment, course = _assignment(options)
     course.root.mkdir(parents=True, exist_ok=True)
     with only_writer(course):
         folder = release(assignment, course)
@@ -129,7 +157,7 @@ def _grade(options: argparse.Namespace) -> int:
     from .marking import Outcome, Submissions, mark
     from .verdicts import Verdict
 
-    assignment, course = _assignment(options.assignment), _course(options)
+    assignment, course = _assignment(options)
     if options.workers is not None and options.workers < 1:
         raise UserError("--workers takes a number from 1 up.")
     policy = _policy(options, course)
@@ -158,8 +186,8 @@ def _grade(options: argparse.Namespace) -> int:
 
 def _policy(options: argparse.Namespace, course):
     """What is asked of the sandbox. UserError where this machine is to run it and cannot."""
-    from .course import settings
     from .sandbox import LEVELS, Policy, choose
+    from .settings import settings
 
     policy = Policy(options.min_isolation or settings(course).min_isolation, warm=not options.cold)
     # The lowest level is always there: then it is tried only when there is something to grade.
@@ -203,7 +231,7 @@ def _feedback(options: argparse.Namespace) -> int:
     from .marking import Stored
     from .reports import feedback
 
-    assignment, course = _assignment(options.assignment), _course(options)
+    assignment, course = _assignment(options)
     grades = Stored(assignment, course)
     with progress("Writing feedback", len(grades)) as advance:
         paths = 0
@@ -220,7 +248,7 @@ def _report(options: argparse.Namespace) -> int:
     from .marking import all_stored
     from .reports import write_csv
 
-    assignment, course = _assignment(options.assignment), _course(options)
+    assignment, course = _assignment(options)
     grades = all_stored(assignment, course)
     with Ledger(course) as ledger:
         scores = ledger.scores(assignment)

@@ -1,8 +1,10 @@
 """What the command line shows: tables and progress, plain text where there is no terminal."""
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -14,8 +16,28 @@ from .verdicts import Grade, Verdict
 WIDTH_WITHOUT_TERMINAL = 140
 
 
+_for_machines: ContextVar[bool] = ContextVar("for machines", default=False)
+
+
+@contextlib.contextmanager
+def for_machines(wanted: bool) -> Iterator[None]:
+    """While it lasts, stdout is kept for `emit`: what people read goes to stderr."""
+    token = _for_machines.set(wanted)
+    try:
+        yield
+    finally:
+        _for_machines.reset(token)
+
+
+def emit(document: object) -> None:
+    """Print the one JSON document of a command."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
+    stream = sys.stderr if _for_machines.get() else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
 
 
 def say(sentence: str) -> None:
@@ -86,6 +108,15 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
         table.add_row(
             _plain(grade.student), f"[{color}]{grade.verdict.value}[/]", *points, total, _plain(why or grade.detail)
         )
+    return table
+
+
+def settings_table(found) -> Table:
+    """Every setting, its value, what it means; what the course chose itself stands out."""
+    table = Table("setting", "value", "meaning", title="Settings in force")
+    for one in found:
+        value = "–" if one.value in ({}, "") else str(one.value)
+        table.add_row(_plain(one.name), f"[bold]{_plain(value)}[/]" if one.chosen else _plain(value), _plain(one.about))
     return table
 
 

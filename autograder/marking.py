@@ -106,7 +106,7 @@ def _submission(assignment: Assignment, course: Course, record: Received, templa
     files = _files(assignment, course, record.student) if notebook else ()
     bundled = bundle(assignment, record.student, notebook, template, problem, notes, files)
     log = dict(files).get(LOG)
-    said = _heldout(course, log, bundled) if log is not None else nothing(NO_RUN)
+    said = _heldout(course, log, bundled, assignment.utterances) if log is not None else nothing(NO_RUN)
     return Submission(record, notebook, replace(bundled, heldout=said))
 
 
@@ -119,19 +119,19 @@ def _files(assignment: Assignment, course: Course, student: str) -> tuple[tuple[
     return tuple((path.name, path.read_bytes()) for path in paths if path.is_file() and not path.is_symlink())
 
 
-def _heldout(course: Course, log: bytes, of: Bundle) -> Heldout:
+def _heldout(course: Course, log: bytes, of: Bundle, utterances: int) -> Heldout:
     """What a run is measured on: utterances of its own, of the corpus that its log names."""
     try:
-        reserve = _reserve(corpus_of(parse_log(log)[0]), course)
+        reserve = _reserve(corpus_of(parse_log(log)[0]), course, utterances)
     except (ValueError, CorpusError) as error:
         return nothing(f"The weights were not tried: {error}")
     key = course_key(course)
-    return reserve.draw(seed(key, of.fingerprint(key), "held-out"))
+    return reserve.draw(seed(key, of.hand_in(key), "held-out"), utterances)
 
 
 @cache
-def _reserve(name: str, course: Course) -> Reserve:
-    return heldout(name, course.root / "heldout", course_key(course))
+def _reserve(name: str, course: Course, utterances: int) -> Reserve:
+    return heldout(name, course.root / "heldout", course_key(course), utterances)
 
 
 class Outcome(Enum):

@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from .course import ASSIGNMENTS, Assignment, Course
+from .course import Assignment, Course
 from .files import write_whole
 from .verdicts import ExerciseGrade, Grade
 
@@ -63,7 +63,7 @@ def _row(grade: Grade, scores: dict[str, float]) -> dict[str, object]:
     row = {
         "student": grade.student,
         "verdict": grade.verdict.value,
-        "max_points": ASSIGNMENTS[grade.assignment].points,
+        "max_points": grade.max_points,
         "gradebook_score": scores.get(grade.student, ""),
         "detail": grade.detail,
     }
