@@ -111,6 +111,54 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
     return table
 
 
+def regrade_table(assignment: Assignment, changes) -> Table:
+    """Who gains and who loses, by which item and why. Students of whom nothing changed are left out."""
+    table = Table(title=f"{assignment.title}, graded again")
+    for name, more in (("student", {}), ("", {}), ("before", _RIGHT), ("after", _RIGHT), ("counts", _RIGHT)):
+        table.add_column(name, **more)
+    for name in ("inputs", "item", "then", "now"):
+        table.add_column(name, overflow="fold")
+    colors = {"loses": "red", "gains": "green"}
+    for one in changes:
+        if one.change == "same" and not one.items:
+            continue
+        color = colors.get(one.change, "yellow")
+        points = ["–" if number is None else f"{number:g}" for number in (one.before, one.after, one.in_force)]
+        head = [_plain(one.student), f"[{color}]{one.change}[/]", *points, one.inputs]
+        if one.kept:
+            head[1] += " (kept)"
+        for item in one.items or (None,):
+            table.add_row(*head, *_item_cells(item))
+            head = [""] * len(head)
+    return table
+
+
+_RIGHT = {"justify": "right"}
+
+
+def _item_cells(item) -> list[str]:
+    if item is None:
+        return ["", "", ""]
+    then, now = ("–" if number is None else f"{number:g}" for number in (item.before, item.after))
+    return [
+        f"{item.exercise}.{item.item}: {then} → {now}",
+        _plain(_shortened(item.why_before)),
+        _plain(_shortened(item.why_after)),
+    ]
+
+
+def _shortened(sentence: str) -> str:
+    return sentence if len(sentence) <= 120 else f"{sentence[:117]}..."
+
+
+def runs_table(runs) -> Table:
+    """The runs of the grader that changed something."""
+    table = Table("run", "assignment", "command", "grades given", "grades replaced", title="Runs")
+    for one in runs:
+        table.add_row(one.name, _plain(one.assignment), _plain(one.command), str(one.given), str(one.replaced))
+    return table
+
+
 def settings_table(found) -> Table:
     """Every setting, its value, what it means; what the course chose itself stands out."""
     table = Table("setting", "value", "meaning", title="Settings in force")

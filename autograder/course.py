@@ -1,8 +1,8 @@
 """Where things lie in a course folder, and which assignments there are.
 
 The folder is a standard nbgrader course (`source`, `release`, `submitted`, `autograded`, `feedback`, `gradebook.db`),
-so that nbgrader's own commands and formgrader work in it, with three folders of ours beside: `received`, `results`
-and `reports`.
+so that nbgrader's own commands and formgrader work in it, with folders of ours beside: `received`, `results`, `runs`
+(what grades were before), `published` (what students were told) and `reports`.
 """
 
 from dataclasses import dataclass
@@ -112,6 +112,10 @@ class Course:
     def results(self, assignment: Assignment) -> Path:
         """Verdicts, one JSON file a student."""
         return self.root / "results" / assignment.name
+
+    def published(self, assignment: Assignment) -> Path:
+        """The grades that students were told last, one JSON file a student."""
+        return self.root / "published" / assignment.name
 
     def feedback(self, assignment: Assignment, student: str) -> Path:
         """The folder of one student's feedback page."""

@@ -44,6 +44,20 @@ GRADER_CODE = (
 )
 
 
+INPUT_CODE = (
+    "autograder/asking",
+    "autograder/heldout.py",
+    "helpers/checks/cases.py",
+    "helpers/checks/filling.py",
+    "helpers/checks/parts.py",
+    "helpers/checks/probing.py",
+    "helpers/checks/smallest.py",
+    "helpers/checks/stand_ins.py",
+    "helpers/making",
+)
+"""What fresh inputs are made by: as long as it stays, a hand-in is asked the same questions."""
+
+
 @dataclass(frozen=True)
 class Bundle:
     """One submission with all that its grade depends on. Small and picklable."""
@@ -97,6 +111,10 @@ class Bundle:
         written = [step["run"] for step in self.steps if "run" in step and step["name"] not in self.given]
         return _keyed(key, [self.student, self.assignment, written, self._files, self.problem])
 
+    def inputs(self, key: bytes) -> str:
+        """Changes with the questions that are asked."""
+        return _keyed(key, [self.hand_in(key), self.utterances, _version(INPUT_CODE)])[:16]
+
     @property
     def _files(self) -> list[tuple[str, str]]:
         return [(name, hashlib.sha256(data).hexdigest()) for name, data in self.files]
@@ -107,12 +125,18 @@ def _keyed(key: bytes, content: object) -> str:
     return hmac.new(key, text.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()
 
 
-@cache
 def grader_version() -> str:
     """A hash of the code that asks and judges, and of what it builds on."""
+    return _version(GRADER_CODE)
+
+
+@cache
+def _version(names: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for name in GRADER_CODE:
+    for name in names:
         path = REPOSITORY / name
+        if not path.exists():
+            raise FileNotFoundError(f"{name} is named in grading.py and is not there")
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.suffix in {".py", ".json"}:
                 digest.update(str(file.relative_to(REPOSITORY)).encode() + b"\0" + file.read_bytes())

@@ -72,11 +72,11 @@ def _row(grade: Grade, scores: dict[str, float]) -> dict[str, object]:
         for exercise in grade.exercises:
             row[exercise.key] = exercise.points
             row |= {f"{exercise.key}.{item.key}": item.points for item in exercise.items}
-    return {name: _harmless(value) for name, value in row.items()}
+    return {name: harmless(value) for name, value in row.items()}
 
 
-def _harmless(value: object) -> object:
-    """Spreadsheets take a text that starts like a formula for one."""
+def harmless(value: object) -> object:
+    """A value for a CSV file: spreadsheets take a text that starts like a formula for one."""
     return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
 
 
