@@ -1,4 +1,4 @@
-"""The command line: `python -m autograder release | collect | grade | feedback | report | demo | doctor`.
+"""The command line: `python -m autograder release | collect | grade | ...`; `--help` lists the commands.
 
 Only argparse is imported up front, so that `--help` is instant.
 """
@@ -39,17 +39,29 @@ def _parser() -> argparse.ArgumentParser:
     collected = command("collect", _collect, "Take in hand-ins: a folder of zips or notebooks, as downloaded.")
     collected.add_argument("inbox", type=Path, metavar="DIR", help="the folder they lie in; it is not changed")
     collected.add_argument("--strict", action="store_true", help="exit with 1 if a file was refused")
+    _add_json(collected)
 
     graded = command("grade", _grade, "Grade what is new; what is unchanged is left alone.")
     graded.add_argument("assignment", metavar="ASSIGNMENT")
-    graded.add_argument("--student", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
     graded.add_argument("--again", action="store_true", help="grade unchanged submissions too")
-    graded.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one a core)")
-    graded.add_argument("--memory", type=float, metavar="GB", help="use no more than this (default: what is free)")
-    graded.add_argument("--scheduler", metavar="tcp://...", help="grade on the Dask cluster behind this scheduler")
-    graded.add_argument("--cold", action="store_true", help="a new jail and interpreter for each submission; slower")
-    _add_min_isolation(graded)
+    _add_grading(graded)
     graded.add_argument("--strict", action="store_true", help="exit with 1 unless every verdict is 'graded'")
+
+    about = "After a check has changed: grade everything again and show who gains, who loses, and why."
+    again = command("regrade", _regrade, about)
+    again.add_argument("assignment", metavar="ASSIGNMENT")
+    again.add_argument(
+        "--against",
+        default="",
+        metavar="RUN",
+        help="compare with the grades after this run (see `runs`), with those in a folder of result files, or with "
+        "those that are `published` (default: with those in force)",
+    )
+    again.add_argument("--dry-run", action="store_true", help="only show it: no grade is changed")
+    _add_grading(again)
+
+    listed = command("runs", _runs, "List the runs that changed grades, for `regrade --against`.")
+    _add_json(listed)
 
     told = command("feedback", _feedback, "Write one HTML page for each student.")
     told.add_argument("assignment", metavar="ASSIGNMENT")
@@ -64,11 +76,30 @@ def _parser() -> argparse.ArgumentParser:
     _add_min_isolation(shown)
     shown.set_defaults(run=_demo)
 
+    settled = command("settings", _settings, "Print what course.toml decides, and what is so without it.")
+    settled.add_argument("--example", action="store_true", help="print a course.toml that explains every setting")
+    _add_json(settled)
+
     about = "What this machine offers to isolate student code with, what is missing, and how to get it."
     examined = commands.add_parser("doctor", help=about, description=about)
     examined.add_argument("--json", action="store_true", help="the same for programs")
     examined.set_defaults(run=_doctor)
     return parser
+
+
+def _add_grading(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--student", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    parser.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one a core)")
+    parser.add_argument("--memory", type=float, metavar="GB", help="use no more than this (default: what is free)")
+    parser.add_argument("--scheduler", metavar="tcp://...", help="grade on the Dask cluster behind this scheduler")
+    parser.add_argument("--cold", action="store_true", help="a new jail and interpreter for each submission; slower")
+    parser.add_argument("--allow-lower", action="store_true", help="a grade that was published may become lower")
+    _add_min_isolation(parser)
+    _add_json(parser)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
 
 
 def _add_min_isolation(parser: argparse.ArgumentParser) -> None:
@@ -80,26 +111,46 @@ def _add_min_isolation(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _assignment(name: str):
-    from .course import ASSIGNMENTS
-    from .errors import UserError
-
-    if name not in ASSIGNMENTS:
-        raise UserError(f"There is no assignment {name!r}. There are: {', '.join(ASSIGNMENTS)}.")
-    return ASSIGNMENTS[name]
-
-
 def _course(options: argparse.Namespace):
     from .course import Course
 
     return Course(options.course)
 
 
+def _assignment(options: argparse.Namespace):
+    """The assignment as the course wants it, and the course."""
+    from .course import ASSIGNMENTS
+    from .errors import UserError
+    from .settings import settings
+
+    if options.assignment not in ASSIGNMENTS:
+        raise UserError(f"There is no assignment {options.assignment!r}. There are: {', '.join(ASSIGNMENTS)}.")
+    course = _course(options)
+    return settings(course).of_course(ASSIGNMENTS[options.assignment]), course
+
+
+def _settings(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from .console import emit, settings_table, show
+    from .settings import example, in_force, settings
+
+    if options.example:
+        print(example(), end="")
+        return 0
+    found = list(in_force(settings(_course(options))))
+    if options.json:
+        emit({"settings": [asdict(one) for one in found]})
+    else:
+        show(settings_table(found))
+    return 0
+
+
 def _release(options: argparse.Namespace) -> int:
     from .locking import only_writer
     from .release import release
 
-    assignment, course = _assignment(options.assignment), _course(options)
+    assignment, course = _assignment(options)
     course.root.mkdir(parents=True, exist_ok=True)
     with only_writer(course):
         folder = release(assignment, course)
@@ -108,39 +159,51 @@ def _release(options: argparse.Namespace) -> int:
 
 
 def _collect(options: argparse.Namespace) -> int:
-    from .console import intake_table, progress, show
+    from dataclasses import asdict
+
+    from .console import emit, for_machines, intake_table, progress, show
     from .errors import UserError
     from .intake import collect
 
     if not options.inbox.is_dir():
         raise UserError(f"{options.inbox} is not a folder; give the folder that the hand-ins lie in.")
-    with progress("Collecting", None) as advance:
-        rows = collect(options.inbox, _course(options), lambda done, total, file: advance(file, total))
-    show(intake_table(rows))
+    with for_machines(options.json):
+        with progress("Collecting", None) as advance:
+            rows = collect(options.inbox, _course(options), lambda done, total, file: advance(file, total))
+        if options.json:
+            emit({"collected": [asdict(row) for row in rows]})
+        else:
+            show(intake_table(rows))
     return int(options.strict and any(row.status == "refused" for row in rows))
 
 
 def _grade(options: argparse.Namespace) -> int:
+    from .console import emit, for_machines
+
+    with for_machines(options.json):
+        document, all_graded = _graded(options)
+        if options.json:
+            emit(document)
+    return int(options.strict and not all_graded)
+
+
+def _graded(options: argparse.Namespace) -> tuple[dict, bool]:
+    """Grade; what came of it, and whether every verdict is `graded`."""
     from collections import Counter
     from contextlib import closing
 
     from .console import grade_line, progress, say
-    from .errors import UserError
-    from .marking import Outcome, Submissions, mark
+    from .marking import Outcome, mark
     from .verdicts import Verdict
 
-    assignment, course = _assignment(options.assignment), _course(options)
-    if options.workers is not None and options.workers < 1:
-        raise UserError("--workers takes a number from 1 up.")
-    policy = _policy(options, course)
-    work = Submissions(assignment, course, options.student)
-    place = _place(options, assignment, policy)
-    outcomes, levels, all_graded = Counter(), set(), True
-    _let_be_stopped()
+    assignment, work, place = _work(options)
+    outcomes, levels, all_graded, rows = Counter(), set(), True, []
     # Closed at once when it is interrupted, so that no sandbox outlives the sentence that says so.
-    with progress("Grading", len(work)) as advance, closing(mark(work, place, options.again)) as marked:
+    marking = mark(work, place, options.again, allow_lower=options.allow_lower)
+    with progress("Grading", len(work)) as advance, closing(marking) as marked:
         for grade, outcome in marked:
             outcomes[outcome] += 1
+            rows.append(_row(grade, outcome.value))
             if outcome is Outcome.WITHDRAWN:
                 continue
             levels.add(grade.isolation)
@@ -148,18 +211,129 @@ def _grade(options: argparse.Namespace) -> int:
             advance(grade_line(grade))
     if not outcomes:
         say("Nothing has been collected yet: run `python -m autograder collect DIR`.")
-        return 0
-    counts = [f"{outcomes[Outcome.GRADED]} graded, {outcomes[Outcome.UNCHANGED]} unchanged"]
-    if gone := outcomes[Outcome.WITHDRAWN]:
-        counts.append(f"{gone} withdrawn, because the hand-in is gone")
-    say(f"{', '.join(counts)}. Isolation: {', '.join(sorted(levels - {''}))}.")
-    return int(options.strict and not all_graded)
+    else:
+        counts = [f"{outcomes[Outcome.GRADED]} graded, {outcomes[Outcome.UNCHANGED]} unchanged"]
+        if gone := outcomes[Outcome.WITHDRAWN]:
+            counts.append(f"{gone} withdrawn, because the hand-in is gone")
+        say(f"{', '.join(counts)}. Isolation: {', '.join(sorted(levels - {''}))}.")
+    if kept := sum(row["graded_again"] is not None for row in rows):
+        say(f"{kept} keep their published grade, which is higher; --allow-lower takes the lower one.")
+    return {"assignment": assignment.name, "grades": sorted(rows, key=lambda row: row["student"])}, all_graded
+
+
+def _row(grade, outcome: str) -> dict:
+    """A grade in a JSON document."""
+    return {
+        "student": grade.student,
+        "outcome": outcome,
+        "verdict": grade.verdict.value,
+        "detail": grade.detail,
+        "points": grade.points if grade.decided else None,
+        "max_points": grade.max_points,
+        "exercises": {one.key: one.points for one in grade.exercises} if grade.decided else None,
+        "isolation": grade.isolation,
+        "graded_again": grade.graded_again,
+    }
+
+
+def _work(options: argparse.Namespace):
+    """What is to be graded, and the place to do it."""
+    from .errors import UserError
+    from .marking import Submissions
+
+    assignment, course = _assignment(options)
+    if options.workers is not None and options.workers < 1:
+        raise UserError("--workers takes a number from 1 up.")
+    policy = _policy(options, course)
+    work = Submissions(assignment, course, options.student)
+    place = _place(options, assignment, policy)
+    _let_be_stopped()
+    return assignment, work, place
+
+
+def _regrade(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from . import regrading
+    from .console import emit, for_machines, regrade_table, say, show
+    from .history import grades_against
+
+    with for_machines(options.json):
+        assignment, work, place = _work(options)
+        before = grades_against(work.course, assignment, options.against)
+        if options.student:
+            before = {name: grade for name, grade in before.items() if name in options.student}
+        graded = _graded_again(options, work, place)
+        changes = regrading.changes(before, graded, work.whole_class)
+        path = regrading.write_csv(assignment, work.course, changes)
+        if options.json:
+            emit(
+                {
+                    "assignment": assignment.name,
+                    "against": options.against or "in force",
+                    "dry_run": options.dry_run,
+                    "summary": regrading.summary(changes),
+                    "students": [asdict(one) for one in changes],
+                    "csv": str(path),
+                }
+            )
+        else:
+            show(regrade_table(assignment, changes))
+            say(regrading.summary(changes))
+            say(f"{'Nothing was changed. ' if options.dry_run else ''}CSV: {path}")
+    return 0
+
+
+def _graded_again(options: argparse.Namespace, work, place) -> list:
+    """Of each student what grading again gave, and what counts."""
+    from contextlib import closing
+
+    from .console import grade_line, progress
+    from .marking import Outcome, mark, rehearse
+
+    found: list = []
+    with progress("Grading again", len(work)) as advance:
+        if options.dry_run:
+            with closing(rehearse(work, place, options.allow_lower)) as pairs:
+                for fresh, in_force in pairs:
+                    found.append((fresh, in_force))
+                    advance(grade_line(fresh))
+            return found
+        marking = mark(
+            work,
+            place,
+            again=True,
+            allow_lower=options.allow_lower,
+            command="regrade",
+            watch=lambda fresh, in_force: found.append((fresh, in_force)),
+        )
+        with closing(marking) as marked:
+            for grade, outcome in marked:
+                if outcome is not Outcome.WITHDRAWN:
+                    advance(grade_line(grade))
+    return found
+
+
+def _runs(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from .console import emit, runs_table, say, show
+    from .history import runs
+
+    found = runs(_course(options), count=True)
+    if options.json:
+        emit({"runs": [asdict(one) for one in found]})
+    elif found:
+        show(runs_table(found))
+    else:
+        say(f"No run has changed a grade in {options.course} yet.")
+    return 0
 
 
 def _policy(options: argparse.Namespace, course):
     """What is asked of the sandbox. UserError where this machine is to run it and cannot."""
-    from .course import settings
     from .sandbox import LEVELS, Policy, choose
+    from .settings import settings
 
     policy = Policy(options.min_isolation or settings(course).min_isolation, warm=not options.cold)
     # The lowest level is always there: then it is tried only when there is something to grade.
@@ -201,13 +375,15 @@ def _let_be_stopped() -> None:
 def _feedback(options: argparse.Namespace) -> int:
     from .console import progress, say
     from .marking import Stored
+    from .publishing import publishing
     from .reports import feedback
 
-    assignment, course = _assignment(options.assignment), _course(options)
+    assignment, course = _assignment(options)
     grades = Stored(assignment, course)
-    with progress("Writing feedback", len(grades)) as advance:
+    with progress("Writing feedback", len(grades)) as advance, publishing(assignment, course) as publish:
         paths = 0
         for grade in grades:
+            publish(grade)
             path, paths = feedback(assignment, course, grade), paths + 1
             advance(grade.student)
     say(f"{paths} pages, for example {path}")
@@ -220,7 +396,7 @@ def _report(options: argparse.Namespace) -> int:
     from .marking import all_stored
     from .reports import write_csv
 
-    assignment, course = _assignment(options.assignment), _course(options)
+    assignment, course = _assignment(options)
     grades = all_stored(assignment, course)
     with Ledger(course) as ledger:
         scores = ledger.scores(assignment)

@@ -1,8 +1,10 @@
 """What the command line shows: tables and progress, plain text where there is no terminal."""
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -14,8 +16,28 @@ from .verdicts import Grade, Verdict
 WIDTH_WITHOUT_TERMINAL = 140
 
 
+_for_machines: ContextVar[bool] = ContextVar("for machines", default=False)
+
+
+@contextlib.contextmanager
+def for_machines(wanted: bool) -> Iterator[None]:
+    """While it lasts, stdout is kept for `emit`: what people read goes to stderr."""
+    token = _for_machines.set(wanted)
+    try:
+        yield
+    finally:
+        _for_machines.reset(token)
+
+
+def emit(document: object) -> None:
+    """Print the one JSON document of a command."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
+    stream = sys.stderr if _for_machines.get() else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
 
 
 def say(sentence: str) -> None:
@@ -86,6 +108,63 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
         table.add_row(
             _plain(grade.student), f"[{color}]{grade.verdict.value}[/]", *points, total, _plain(why or grade.detail)
         )
+    return table
+
+
+def regrade_table(assignment: Assignment, changes) -> Table:
+    """Who gains and who loses, by which item and why. Students of whom nothing changed are left out."""
+    table = Table(title=f"{assignment.title}, graded again")
+    for name, more in (("student", {}), ("", {}), ("before", _RIGHT), ("after", _RIGHT), ("counts", _RIGHT)):
+        table.add_column(name, **more)
+    for name in ("inputs", "item", "then", "now"):
+        table.add_column(name, overflow="fold")
+    colors = {"loses": "red", "gains": "green"}
+    for one in changes:
+        if one.change == "same" and not one.items:
+            continue
+        color = colors.get(one.change, "yellow")
+        points = ["–" if number is None else f"{number:g}" for number in (one.before, one.after, one.in_force)]
+        head = [_plain(one.student), f"[{color}]{one.change}[/]", *points, one.inputs]
+        if one.kept:
+            head[1] += " (kept)"
+        for item in one.items or (None,):
+            table.add_row(*head, *_item_cells(item))
+            head = [""] * len(head)
+    return table
+
+
+_RIGHT = {"justify": "right"}
+
+
+def _item_cells(item) -> list[str]:
+    if item is None:
+        return ["", "", ""]
+    then, now = ("–" if number is None else f"{number:g}" for number in (item.before, item.after))
+    return [
+        f"{item.exercise}.{item.item}: {then} → {now}",
+        _plain(_shortened(item.why_before)),
+        _plain(_shortened(item.why_after)),
+    ]
+
+
+def _shortened(sentence: str) -> str:
+    return sentence if len(sentence) <= 120 else f"{sentence[:117]}..."
+
+
+def runs_table(runs) -> Table:
+    """The runs of the grader that changed something."""
+    table = Table("run", "assignment", "command", "grades given", "grades replaced", title="Runs")
+    for one in runs:
+        table.add_row(one.name, _plain(one.assignment), _plain(one.command), str(one.given), str(one.replaced))
+    return table
+
+
+def settings_table(found) -> Table:
+    """Every setting, its value, what it means; what the course chose itself stands out."""
+    table = Table("setting", "value", "meaning", title="Settings in force")
+    for one in found:
+        value = "–" if one.value in ({}, "") else str(one.value)
+        table.add_row(_plain(one.name), f"[bold]{_plain(value)}[/]" if one.chosen else _plain(value), _plain(one.about))
     return table
 
 

@@ -1,12 +1,11 @@
 """Where things lie in a course folder, and which assignments there are.
 
 The folder is a standard nbgrader course (`source`, `release`, `submitted`, `autograded`, `feedback`, `gradebook.db`),
-so that nbgrader's own commands and formgrader work in it, with three folders of ours beside: `received`, `results`
-and `reports`.
+so that nbgrader's own commands and formgrader work in it, with folders of ours beside: `received`, `results`, `runs`
+(what grades were before), `published` (what students were told) and `reports`.
 """
 
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.checks.rubric import HOMEWORK3, SEMINAR4, Exercise
@@ -31,6 +30,10 @@ class Assignment:
     memory_mb: int = 4096
     withheld: tuple[str, ...] = ()
     """Files of helpers, and installed packages, that would give this assignment's answers away."""
+    utterances: int = 60
+    """Held-out ones that a trained model is measured on."""
+    corpus: str = ""
+    """What the released notebook trains on; empty where nothing is trained."""
 
     @property
     def notebook(self) -> str:
@@ -53,17 +56,16 @@ ASSIGNMENTS = {
         withheld=("loss.py", "torchaudio"),
     ),
     "homework3": Assignment(
-        "homework3", "Homework 3", ("hw3", "homework3"), HOMEWORK3, (WEIGHTS, PT_WEIGHTS, LOG), 240, 480
+        "homework3",
+        "Homework 3",
+        ("hw3", "homework3"),
+        HOMEWORK3,
+        (WEIGHTS, PT_WEIGHTS, LOG),
+        240,
+        480,
+        corpus="mini",
     ),
 }
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a course decides once, in `course.toml`."""
-
-    min_isolation: str = "limits"
-    """The least level of isolation to run student code at."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,10 @@ class Course:
         """Verdicts, one JSON file a student."""
         return self.root / "results" / assignment.name
 
+    def published(self, assignment: Assignment) -> Path:
+        """The grades that students were told last, one JSON file a student."""
+        return self.root / "published" / assignment.name
+
     def feedback(self, assignment: Assignment, student: str) -> Path:
         """The folder of one student's feedback page."""
         return self.root / "feedback" / student / assignment.name
@@ -118,23 +124,3 @@ class Course:
     def reports(self) -> Path:
         """Tables for the instructor."""
         return self.root / "reports"
-
-
-def settings(course: Course) -> Settings:
-    """Read `course.toml`; without one, the defaults. UserError where it says what nobody understands."""
-    from .errors import UserError
-    from .sandbox import LEVELS
-
-    path = course.root / "course.toml"
-    try:
-        given = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return Settings()
-    except ValueError as error:
-        raise UserError(f"{path} cannot be read: {error}.") from None
-    if unknown := sorted(given.keys() - {field.name for field in fields(Settings)}):
-        raise UserError(f"{path} sets {unknown[0]!r}, which is no setting; there is min_isolation.")
-    found = Settings(**given)
-    if found.min_isolation not in LEVELS:
-        raise UserError(f"{path}: min_isolation is one of {', '.join(LEVELS)}.")
-    return found

@@ -43,6 +43,20 @@ GRADER_CODE = (
 )
 
 
+INPUT_CODE = (
+    "autograder/asking",
+    "autograder/heldout.py",
+    "helpers/checks/cases.py",
+    "helpers/checks/filling.py",
+    "helpers/checks/parts.py",
+    "helpers/checks/probing.py",
+    "helpers/checks/smallest.py",
+    "helpers/checks/stand_ins.py",
+    "helpers/making",
+)
+"""What fresh inputs are made by: as long as it stays, a hand-in is asked the same questions."""
+
+
 @dataclass(frozen=True)
 class Bundle:
     """One submission with all that its grade depends on. Small and picklable."""
@@ -63,23 +77,65 @@ class Bundle:
     limits: Limits = field(default_factory=Limits)
     fault: str = ""
     """Why the grader could not even open the hand-in; empty where it could."""
+    rubric: tuple[Exercise, ...] = ()
+    """The exercises with the course's points and thresholds; empty for the usual ones."""
+    utterances: int = 0
+    """Held-out ones that the course wants; what `heldout` was drawn with."""
+
+    @property
+    def exercises(self) -> tuple[Exercise, ...]:
+        """What is graded."""
+        return self.rubric or ASSIGNMENTS[self.assignment].exercises
 
     def fingerprint(self, key: bytes) -> str:
         """Changes with anything that could change the grade."""
         # What was repaired is part of what the student is told, so it counts too.
         content = [self.student, self.assignment, self.steps, sorted(self.given), self.problem, self.notes, self.fault]
-        # The held-out set is not in it: course key, log and this fingerprint decide it.
-        files = [(name, hashlib.sha256(data).hexdigest()) for name, data in self.files]
-        text = json.dumps([*content, files, asdict(self.limits), grader_version()], ensure_ascii=False)
-        return hmac.new(key, text.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()
+        worth = [
+            (exercise.key, [(item.key, item.points, item.at_most) for item in exercise.items])
+            for exercise in self.exercises
+        ]
+        # The held-out set is not in it: course key, log, number of utterances and the hand-in decide it.
+        rules = [worth, self.utterances, asdict(self.limits), grader_version()]
+        return _keyed(key, [*content, self._files, *rules])
+
+    def hand_in(self, key: bytes) -> str:
+        """Changes with anything that the student wrote or sent along, and with nothing else.
+
+        Fresh inputs come from it. So a resubmission gets other inputs than the attempt before, whose inputs it may have
+        learned; and a grader that has changed asks the same hand-in the same questions again, so that what a regrade
+        takes or gives is the new check's doing and not chance's. Cells that are ours do not count: the released text
+        always takes their place.
+        """
+        written = [step["run"] for step in self.steps if "run" in step and step["name"] not in self.given]
+        return _keyed(key, [self.student, self.assignment, written, self._files, self.problem])
+
+    def inputs(self, key: bytes) -> str:
+        """Changes with the questions that are asked."""
+        return _keyed(key, [self.hand_in(key), self.utterances, _version(INPUT_CODE)])[:16]
+
+    @property
+    def _files(self) -> list[tuple[str, str]]:
+        return [(name, hashlib.sha256(data).hexdigest()) for name, data in self.files]
+
+
+def _keyed(key: bytes, content: object) -> str:
+    text = json.dumps(content, ensure_ascii=False)
+    return hmac.new(key, text.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()
+
+
+def grader_version() -> str:
+    """A hash of the code that asks and judges, and of what it builds on."""
+    return _version(GRADER_CODE)
 
 
 @cache
-def grader_version() -> str:
-    """A hash of the code that asks and judges, and of what it builds on."""
+def _version(names: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
-    for name in GRADER_CODE:
+    for name in names:
         path = REPOSITORY / name
+        if not path.exists():
+            raise FileNotFoundError(f"{name} is named in grading.py and is not there")
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.suffix in {".py", ".json"}:
                 digest.update(str(file.relative_to(REPOSITORY)).encode() + b"\0" + file.read_bytes())
@@ -122,8 +178,9 @@ def bundle(
         wall_seconds=assignment.wall_seconds, cpu_seconds=assignment.cpu_seconds, memory_mb=assignment.memory_mb
     )
     return Bundle(
-        student, assignment.name, tuple(steps), frozenset(given), problem, tuple(notes), files, heldout, limits
-    )
+        student, assignment.name, tuple(steps), frozenset(given), problem, tuple(notes), files, heldout, limits,
+        rubric=assignment.exercises, utterances=assignment.utterances,
+    )  # fmt: skip
 
 
 class Pool(Protocol):
@@ -301,12 +358,12 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
     if bundle.problem:
         return undecided(bundle, key, Verdict.UNREADABLE, bundle.problem, sandbox.level)
     assignment = ASSIGNMENTS[bundle.assignment]
-    fingerprint = bundle.fingerprint(key)
-    seeds = {exercise.key: seed(key, fingerprint, exercise.key) for exercise in assignment.exercises}
+    hand_in = bundle.hand_in(key)
+    seeds = {exercise.key: seed(key, hand_in, exercise.key) for exercise in bundle.exercises}
     with sandbox.job() as folder:
         job = {
             "assignment": bundle.assignment,
-            "names": {exercise.key: exercise.name for exercise in assignment.exercises},
+            "names": {exercise.key: exercise.name for exercise in bundle.exercises},
             "seeds": {name: value.hex() for name, value in seeds.items()},
             "limits": {"cell_seconds": CELL_SECONDS, "call_seconds": CALL_SECONDS},
             "steps": bundle.steps,
@@ -336,8 +393,7 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
                 return None
 
         exercises = [
-            _judge(bundle, exercise, seeds[exercise.key], answers, read(exercise.key))
-            for exercise in assignment.exercises
+            _judge(bundle, exercise, seeds[exercise.key], answers, read(exercise.key)) for exercise in bundle.exercises
         ]
         reported = read("errors")
         errors = [
@@ -350,16 +406,16 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
     verdict, detail = _verdict(outcome, exercises, complete, unreadable, errors)
     return Grade(
         bundle.student, bundle.assignment, verdict, detail, exercises, list(bundle.notes), errors,
-        sandbox.level, round(outcome.cpu_seconds, 2), fingerprint,
+        sandbox.level, round(outcome.cpu_seconds, 2), bundle.fingerprint(key),
     )  # fmt: skip
 
 
-def seed(key: bytes, fingerprint: str, exercise: str) -> bytes:
+def seed(key: bytes, hand_in: str, exercise: str) -> bytes:
     """Fresh inputs for one exercise of one submission: nobody without the course key can foresee them.
 
-    A resubmission has another fingerprint and so other inputs: numbers learned from an earlier attempt are useless.
+    `hand_in` is `Bundle.hand_in`: numbers learned from an earlier attempt are useless for the next.
     """
-    return hmac.new(key, f"{fingerprint}/{exercise}".encode(), hashlib.sha256).digest()[:16]
+    return hmac.new(key, f"{hand_in}/{exercise}".encode(), hashlib.sha256).digest()[:16]
 
 
 def _judge(bundle: Bundle, exercise: Exercise, seed: bytes, answers: Path, status: object) -> ExerciseGrade:
@@ -401,10 +457,7 @@ def undecided(bundle: Bundle, key: bytes, verdict: Verdict, detail: str, level: 
     """A grade without answers."""
     from helpers.checks.scoring import score
 
-    exercises = [
-        exercise_grade(score(exercise, []), verdict.value, "", None)
-        for exercise in ASSIGNMENTS[bundle.assignment].exercises
-    ]
+    exercises = [exercise_grade(score(exercise, []), verdict.value, "", None) for exercise in bundle.exercises]
     return Grade(
         bundle.student, bundle.assignment, verdict, detail, exercises, list(bundle.notes), [], level, 0.0,
         bundle.fingerprint(key),

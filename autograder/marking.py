@@ -25,9 +25,11 @@ from .files import remove, write_whole
 from .gradebook import Ledger, graded_notebook_shows, write_graded_notebook
 from .grading import Bundle, Pool, bundle, grade_class, seed
 from .heldout import Heldout, Reserve, heldout, nothing
+from .history import Run, read_grade
 from .intake import Received, Unreadable, read_notebook, received
 from .locking import WORKING_PREFIX, Writing, only_writer
 from .matching import repair
+from .publishing import published, settled
 from .release import course_key
 from .verdicts import Grade
 
@@ -106,7 +108,7 @@ def _submission(assignment: Assignment, course: Course, record: Received, templa
     files = _files(assignment, course, record.student) if notebook else ()
     bundled = bundle(assignment, record.student, notebook, template, problem, notes, files)
     log = dict(files).get(LOG)
-    said = _heldout(course, log, bundled) if log is not None else nothing(NO_RUN)
+    said = _heldout(course, log, bundled, assignment.utterances) if log is not None else nothing(NO_RUN)
     return Submission(record, notebook, replace(bundled, heldout=said))
 
 
@@ -119,19 +121,19 @@ def _files(assignment: Assignment, course: Course, student: str) -> tuple[tuple[
     return tuple((path.name, path.read_bytes()) for path in paths if path.is_file() and not path.is_symlink())
 
 
-def _heldout(course: Course, log: bytes, of: Bundle) -> Heldout:
+def _heldout(course: Course, log: bytes, of: Bundle, utterances: int) -> Heldout:
     """What a run is measured on: utterances of its own, of the corpus that its log names."""
     try:
-        reserve = _reserve(corpus_of(parse_log(log)[0]), course)
+        reserve = _reserve(corpus_of(parse_log(log)[0]), course, utterances)
     except (ValueError, CorpusError) as error:
         return nothing(f"The weights were not tried: {error}")
     key = course_key(course)
-    return reserve.draw(seed(key, of.fingerprint(key), "held-out"))
+    return reserve.draw(seed(key, of.hand_in(key), "held-out"), utterances)
 
 
 @cache
-def _reserve(name: str, course: Course) -> Reserve:
-    return heldout(name, course.root / "heldout", course_key(course))
+def _reserve(name: str, course: Course, utterances: int) -> Reserve:
+    return heldout(name, course.root / "heldout", course_key(course), utterances)
 
 
 class Outcome(Enum):
@@ -143,7 +145,15 @@ class Outcome(Enum):
     """The hand-in is no longer there, and so neither is its grade."""
 
 
-def mark(work: Submissions, pool: Callable[[int, Path], Pool], again: bool = False) -> Iterator[tuple[Grade, Outcome]]:
+def mark(
+    work: Submissions,
+    pool: Callable[[int, Path], Pool],
+    again: bool = False,
+    *,
+    allow_lower: bool = False,
+    command: str = "grade",
+    watch: Callable[[Grade, Grade], None] = lambda fresh, in_force: None,
+) -> Iterator[tuple[Grade, Outcome]]:
     """Grade what is new or changed, yielding every student's grade and what became of it.
 
     Killed at any moment and run again, it goes on where it stopped. UserError where another process writes in the
@@ -153,25 +163,29 @@ def mark(work: Submissions, pool: Callable[[int, Path], Pool], again: bool = Fal
         work: what was collected.
         pool: makes the place to grade from the number of submissions to expect and a folder for temporary files.
         again: grade also what has not changed.
+        allow_lower: a published grade may be lowered.
+        command: what was asked for, for the record of the run.
+        watch: is told of each grading what it gave and what counts from now on, which a published grade may decide.
     """
     assignment, course = work.assignment, work.course
     key = course_key(course)
     with only_writer(course) as writing, Ledger(course) as ledger, _working_folder(writing) as folder:
+        run = Run(course, assignment, command)
         if work.whole_class:
-            yield from _withdraw(work, ledger)
+            yield from _withdraw(work, ledger, run)
         expected = sum(again or not _file(assignment, course, record.student).exists() for record in work.records)
-        in_work: dict[str, tuple[Submission, Grade | None]] = {}
+        in_work: dict[str, Submission] = {}
 
         def to_do() -> Iterator[Bundle | Grade]:
             for submission in work:
                 known = stored(assignment, course, submission.record.student)
                 if known and known.fingerprint != submission.bundle.fingerprint(key):
                     known = None
-                if known and known.decided and not again:
+                if known and known.decided and not again and not _may_fall(known, allow_lower):
                     _bring_up_to_date(ledger, course, known, submission)
                     yield known
                 else:
-                    in_work[submission.record.student] = submission, known
+                    in_work[submission.record.student] = submission
                     yield submission.bundle
 
         with pool(expected, folder) as place:
@@ -179,12 +193,66 @@ def mark(work: Submissions, pool: Callable[[int, Path], Pool], again: bool = Fal
                 if grade.student not in in_work:
                     yield grade, Outcome.UNCHANGED
                     continue
-                submission, known = in_work.pop(grade.student)
-                # A failure of ours does not take the place of a grade for the same hand-in.
-                if grade.decided or not (known and known.decided):
-                    save(assignment, course, grade)
-                    _publish(ledger, course, grade, submission)
-                yield grade, Outcome.GRADED
+                submission = in_work.pop(grade.student)
+                before = stored(assignment, course, grade.student)
+                fresh = _stamped(grade, submission, key, run.name)
+                in_force = _settled(course, assignment, fresh, before, allow_lower)
+                if in_force is not before:
+                    in_force = _replace(course, assignment, run, before, in_force)
+                    _publish(ledger, course, in_force, submission)
+                watch(fresh, in_force)
+                yield (in_force if in_force is not before else grade), Outcome.GRADED
+
+
+def rehearse(
+    work: Submissions, pool: Callable[[int, Path], Pool], allow_lower: bool = False
+) -> Iterator[tuple[Grade, Grade]]:
+    """Grade everything again and write nothing: for each student what that gives, and what would count."""
+    assignment, course = work.assignment, work.course
+    key = course_key(course)
+    with only_writer(course) as writing, _working_folder(writing) as folder:
+        in_work: dict[str, Submission] = {}
+
+        def to_do() -> Iterator[Bundle]:
+            for submission in work:
+                in_work[submission.record.student] = submission
+                yield submission.bundle
+
+        with pool(len(work), folder) as place:
+            for grade in grade_class(to_do(), key, pool=place):
+                fresh = _stamped(grade, in_work.pop(grade.student), key, "")
+                before = stored(assignment, course, grade.student)
+                yield fresh, _settled(course, assignment, fresh, before, allow_lower)
+
+
+def _may_fall(known: Grade, allow_lower: bool) -> bool:
+    """A published grade was kept, and now need not be."""
+    return allow_lower and known.graded_again is not None
+
+
+def _stamped(grade: Grade, submission: Submission, key: bytes, run: str) -> Grade:
+    """The grade with what it was given for, and when."""
+    bundled = submission.bundle
+    return replace(
+        grade, hand_in=bundled.hand_in(key), received=submission.record.sha256, inputs=bundled.inputs(key), run=run
+    )
+
+
+def _settled(course: Course, assignment: Assignment, fresh: Grade, before: Grade | None, allow_lower: bool) -> Grade:
+    return settled(fresh, before, published(assignment, course, fresh.student), allow_lower)
+
+
+def _replace(course: Course, assignment: Assignment, run: Run, before: Grade | None, grade: Grade) -> Grade:
+    """Write a grade, after what it replaces is put away. The grade as it was written."""
+    if before and before.says_the_same(grade):
+        # Nobody could tell the two apart, so it is still the grade of the earlier run.
+        grade = replace(grade, run=before.run)
+    elif before:
+        run.keep(before)
+    else:
+        run.begin()
+    save(assignment, course, grade)
+    return grade
 
 
 @contextlib.contextmanager
@@ -206,12 +274,14 @@ def _working_folder(writing: Writing) -> Iterator[Path]:
         writing.working_in(None)
 
 
-def _withdraw(work: Submissions, ledger: Ledger) -> Iterator[tuple[Grade, Outcome]]:
+def _withdraw(work: Submissions, ledger: Ledger, run: Run) -> Iterator[tuple[Grade, Outcome]]:
     """Take back grades of hand-ins that are no longer there."""
     assignment, course = work.assignment, work.course
     present = {record.student for record in work.records}
     for student in sorted(_students_with_results(assignment, course) - present):
         grade = stored(assignment, course, student)
+        if grade:
+            run.keep(grade)
         ledger.withdraw(assignment, student)
         for folder in (course.autograded(assignment, student), course.feedback(assignment, student)):
             shutil.rmtree(folder, ignore_errors=True)
@@ -244,10 +314,7 @@ def _publish(ledger: Ledger, course: Course, grade: Grade, submission: Submissio
 
 def stored(assignment: Assignment, course: Course, student: str) -> Grade | None:
     """The grade on file; None where there is none or it cannot be read, and then it is simply graded again."""
-    try:
-        return Grade.from_json(json.loads(_file(assignment, course, student).read_text("utf-8")))
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+    return read_grade(_file(assignment, course, student))
 
 
 class Stored:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .course import REPOSITORY, Assignment, Course
 from .errors import UserError
+from .files import write_whole
+from .rewriting import for_course
 
 STUB = 'raise NotImplementedError("Not written yet: replace this line with your solution.")'
 
@@ -26,8 +28,7 @@ def release(assignment: Assignment, course: Course) -> Path:
     source = REPOSITORY / "notebooks" / assignment.name / assignment.notebook
     if not source.exists():
         raise UserError(f"There is no notebook {source.relative_to(REPOSITORY)} to release.")
-    course.source(assignment).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source, course.source(assignment))
+    write_whole(course.source(assignment), for_course(source.read_text("utf-8"), assignment))
     config = course.root / "nbgrader_config.py"
     if not config.exists():
         config.write_text(CONFIG, "utf-8")

@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from .course import ASSIGNMENTS, Assignment, Course
+from .course import Assignment, Course
 from .files import write_whole
 from .verdicts import ExerciseGrade, Grade
 
@@ -63,7 +63,7 @@ def _row(grade: Grade, scores: dict[str, float]) -> dict[str, object]:
     row = {
         "student": grade.student,
         "verdict": grade.verdict.value,
-        "max_points": ASSIGNMENTS[grade.assignment].points,
+        "max_points": grade.max_points,
         "gradebook_score": scores.get(grade.student, ""),
         "detail": grade.detail,
     }
@@ -72,11 +72,11 @@ def _row(grade: Grade, scores: dict[str, float]) -> dict[str, object]:
         for exercise in grade.exercises:
             row[exercise.key] = exercise.points
             row |= {f"{exercise.key}.{item.key}": item.points for item in exercise.items}
-    return {name: _harmless(value) for name, value in row.items()}
+    return {name: harmless(value) for name, value in row.items()}
 
 
-def _harmless(value: object) -> object:
-    """Spreadsheets take a text that starts like a formula for one."""
+def harmless(value: object) -> object:
+    """A value for a CSV file: spreadsheets take a text that starts like a formula for one."""
     return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
 
 

@@ -90,6 +90,16 @@ class Grade:
     cpu_seconds: float
     fingerprint: str
     """Of everything that the grade depends on: the same fingerprint need not be graded again."""
+    hand_in: str = ""
+    """Of what the student wrote and sent along; fresh inputs come from it."""
+    received: str = ""
+    """SHA-256 of the file that came in."""
+    inputs: str = ""
+    """Of the questions that were asked: the same ones have the same."""
+    run: str = ""
+    """The run of the grader that gave it. Empty in files from before runs were recorded."""
+    graded_again: float | None = None
+    """Where a published grade stays because it is higher: the points that grading it again gave."""
 
     @property
     def points(self) -> float:
@@ -113,9 +123,14 @@ class Grade:
 
     @property
     def digest(self) -> str:
-        """Changes with anything that the grade says."""
-        text = json.dumps(self.to_json(), sort_keys=True)
+        """Changes with anything that the grade says; not with when it was given."""
+        text = json.dumps(self.to_json() | {"run": ""}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def says_the_same(self, other: "Grade") -> bool:
+        """Whether a student or an instructor would see no difference."""
+        aside = dict.fromkeys(("run", "fingerprint", "hand_in", "received", "inputs", "cpu_seconds", "isolation"))
+        return self.to_json() | aside == other.to_json() | aside
 
     def to_json(self) -> dict:
         """A form for files."""

@@ -34,6 +34,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from .checks.chosen import thresholds
 from .checks.runs import LOG, WEIGHTS
 from .features import Batch, BucketBatches, FeatureCache, LogMel, SpecAugment, collate
 from .text import tokenizer
@@ -562,7 +563,7 @@ def plot(rows: list[dict], figure=None):
     )
     panels[0].plot(steps, [row["loss_per_char"] for row in seen], "C0o-", ms=3, label="dev")
     panels[0].set(title="loss per character (nats)", yscale="log")
-    for panel, key, threshold in ((panels[1], "cer", 0.15), (panels[2], "wer", 0.30)):
+    for panel, (key, threshold) in zip(panels[1:], thresholds().items(), strict=True):
         panel.plot(steps, [row[key] for row in seen], "C0o-", ms=3, label="dev")
         panel.axhline(threshold, color="C1", ls="--", lw=1, label=f"goal {threshold:.2f}")
         panel.set(title=key.upper(), ylim=(0, 1.05))

@@ -1,6 +1,7 @@
 """What is graded and for how many points. Public: students, nbgrader and the sealed grader all read it here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,8 @@ class Item:
     """The group of cases that decides it."""
     looks_at: frozenset[str] = frozenset({"cells", "cost"})
     """The halves of an answer that count: the array, the cost, or both."""
+    at_most: float | None = None
+    """A threshold, where the item has one."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,14 @@ def _lattice_items(array: str) -> tuple[Item, ...]:
         Item("blank", "The blank anywhere in the vocabulary", 1.0, "blank"),
         Item("range", "Long, peaky and impossible (−∞) scores", 1.0, "range"),
     )
+
+
+def _threshold(rate: str, at_most: float, points: float = 1.0) -> Item:
+    return Item(rate, f"{rate.upper()} at most {at_most:.{_decimals(at_most)}f}", points, "run", at_most=at_most)
+
+
+def _decimals(rate: float) -> int:
+    return max(2, len(f"{rate:g}".partition(".")[2]))
 
 
 SEMINAR4 = (
@@ -113,9 +124,39 @@ HOMEWORK3 = (
         (
             Item("curves", "Curves of loss, CER and WER", 1.0, "run"),
             Item("agreement", "The log and the weights are of one run", 1.0, "run"),
-            Item("cer", "CER at most 0.15", 1.0, "run"),
-            Item("wer", "WER at most 0.30", 1.0, "run"),
+            _threshold("cer", 0.15),
+            _threshold("wer", 0.30),
         ),
         defines="RNNTransducer",
     ),
 )
+
+
+def with_points(exercises: tuple[Exercise, ...], points: Mapping[str, Mapping[str, float]]) -> tuple[Exercise, ...]:
+    """The same exercises for other points, given by exercise and item. What is not named keeps its own."""
+    return tuple(
+        replace(
+            exercise,
+            items=tuple(
+                replace(item, points=float(points.get(exercise.key, {}).get(item.key, item.points)))
+                for item in exercise.items
+            ),
+        )
+        for exercise in exercises
+    )
+
+
+def with_thresholds(exercises: tuple[Exercise, ...], at_most: Mapping[str, float]) -> tuple[Exercise, ...]:
+    """The same exercises with other thresholds, given by item; the titles say them."""
+    return tuple(
+        replace(
+            exercise,
+            items=tuple(
+                _threshold(item.key, float(at_most[item.key]), item.points)
+                if item.at_most is not None and item.key in at_most
+                else item
+                for item in exercise.items
+            ),
+        )
+        for exercise in exercises
+    )

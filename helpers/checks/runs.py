@@ -10,9 +10,6 @@ from .comparing import Finding
 from .rubric import Exercise, Item
 from .scoring import ExerciseResult, decide
 
-CER, WER = 0.15, 0.30
-"""Thresholds, "at most": corpus level (all errors over all reference characters or words), greedy decoding."""
-
 TRAIN_ROWS, EVALUATIONS = 10, 2
 """What makes a curve."""
 
@@ -74,12 +71,16 @@ def agree(logged: Measured | None, measured: Measured | None) -> bool:
 def decide_run(
     exercise: Exercise, rows: Sequence[dict], problem: str, measured: Measured | None, trouble: str
 ) -> ExerciseResult:
-    """Points for a run. `problem` is about the log, `trouble` about the weights; empty where there is none."""
+    """Points for a run. `problem` is about the log, `trouble` about the weights; empty where there is none.
+
+    The thresholds are the rubric's: corpus level (all errors over all reference characters or words), greedy decoding.
+    """
+    most = {item.key: item.at_most for item in exercise.items}
     checks = {
         "curves": lambda: _curves(rows, problem),
         "agreement": lambda: _agreement(final_evaluation(rows), measured, problem or trouble),
-        "cer": lambda: _threshold("CER", measured and measured.cer, CER, measured, trouble),
-        "wer": lambda: _threshold("WER", measured and measured.wer, WER, measured, trouble),
+        "cer": lambda: _threshold("CER", measured and measured.cer, most["cer"], measured, trouble),
+        "wer": lambda: _threshold("WER", measured and measured.wer, most["wer"], measured, trouble),
     }
     outcomes: dict[Item, list] = {item: [("the run", checks[item.key]())] for item in exercise.items}
     told = [] if problem or all(not findings[0][1] for findings in outcomes.values()) else recognise(rows, measured)

@@ -72,7 +72,7 @@ def everything(course) -> dict:
         notebook = json.loads(path.read_text("utf-8"))
         notebook["metadata"].pop("rnnt")
         notebooks[str(path.relative_to(course.root))] = notebook
-    grades = [grade.to_json() | {"cpu_seconds": 0} for grade in all_stored(SEMINAR, course)]
+    grades = [grade.to_json() | {"cpu_seconds": 0, "run": ""} for grade in all_stored(SEMINAR, course)]
     return {"grades": grades, "scores": scores, "notebooks": notebooks}
 
 
@@ -211,13 +211,13 @@ STEPS = textwrap.dedent(
 
     A step is whatever changes a file: opening one for writing, renaming, removing, every statement to the database.
     """
-    import contextlib, json, os, shutil, signal, sqlite3, sys
+    import contextlib, json, os, re, shutil, signal, sqlite3, sys
     from pathlib import Path
 
     from autograder import gradebook, marking
     from autograder.course import ASSIGNMENTS, Course
     from autograder.grading import undecided
-    from autograder.verdicts import ExerciseGrade, ItemGrade, Verdict
+    from autograder.verdicts import ExerciseGrade, Grade, ItemGrade, Verdict
     from dataclasses import replace
     from concurrent.futures import Future
     from nbgrader.api import Gradebook
@@ -314,11 +314,16 @@ STEPS = textwrap.dedent(
 
     def left(root):
         files = {
-            str(path.relative_to(root)): path.read_text("utf-8")
+            str(path.relative_to(root)): re.sub(r'"run": "[^"]*"', '"run": ""', path.read_text("utf-8"))
             for name in ("results", "autograded") for path in sorted((root / name).rglob("*"))
             if path.is_file() and path.name != ".writing"
         }
         return {"files": files, "rows": rows(root)}
+
+    def graded(root, *folders):
+        """What every grade says that lies in one of the folders."""
+        paths = [path for folder in folders for path in root.glob(folder) if path.name != "run.json"]
+        return {Grade.from_json(json.loads(path.read_text("utf-8"))).digest for path in paths}
 
     start, work = Path(sys.argv[1]), Path(sys.argv[2])
     def fresh():
@@ -326,7 +331,7 @@ STEPS = textwrap.dedent(
         shutil.copytree(start, work)
 
     fresh()
-    old = shown(work)
+    old, before = shown(work), graded(work, "results/*/*.json")
     # Imports and templates: once, and not again in every child.
     mark(work)
     fresh()
@@ -348,9 +353,13 @@ STEPS = textwrap.dedent(
             json.loads(path.read_text("utf-8"))
         for path in work.glob("autograded/*/*/*.ipynb"):
             json.loads(path.read_text("utf-8"))
+        if not before <= graded(work, "results/*/*.json", "runs/*/*/*.json"):
+            troubles.append([limit, "a replaced grade is lost"])
         status, _ = in_child(lambda: (mark(work), None)[1])
         if status or left(work) != wanted:
             troubles.append([limit, "the next run ends elsewhere"])
+        if not before <= graded(work, "results/*/*.json", "runs/*/*/*.json"):
+            troubles.append([limit, "a replaced grade is lost in the end"])
     print(json.dumps({"steps": total, "troubles": troubles, "old": old, "new": new}))
     '''
 )

@@ -225,7 +225,7 @@ def test_numbers_of_hidden_inputs_are_never_printed(demo):
         # Of the public example everything may be shown, and by chance one of its numbers is a hidden one too.
         public = {round(float(value), 4) for value in numbers_of_the_example(grade)}
         for exercise in SEMINAR.exercises:
-            for question in questions(seed(key, grade.fingerprint, exercise.key)):
+            for question in questions(seed(key, grade.hand_in, exercise.key)):
                 if question.key == "cat":
                     continue
                 inputs = question.inputs

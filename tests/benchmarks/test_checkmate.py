@@ -183,7 +183,7 @@ def test_the_sandbox_gives_the_same_points_and_names(place):
     bundle = bundled(assignment, source)
     grade = grading.grade_submission(bundle, KEY)
     for key in keys:
-        seed = grading.seed(KEY, bundle.fingerprint(KEY), key)
+        seed = grading.seed(KEY, bundle.hand_in(KEY), key)
         written = checkmate.defined(source, checkmate.EXERCISES[key][1].name)
         graded = next(exercise for exercise in grade.exercises if exercise.key == key)
         if written is None:

@@ -11,14 +11,16 @@ from autograder.judging import homework3_zoo
 from autograder.judging.homework3_reference import REFERENCE, DecoderRNNT, EncoderRNNT, Joiner, RNNTransducer
 from helpers import checks
 from helpers.checks import trying
+from helpers.checks.chosen import thresholds
 from helpers.checks.misconceptions import MISCONCEPTIONS, known_as
 from helpers.checks.rubric import HOMEWORK3
-from helpers.checks.runs import AGREEMENT, CER, WER
+from helpers.checks.runs import AGREEMENT
 from helpers.corpora import corpus
 from helpers.making import mini
 from helpers.metrics import corpus_cer
 from helpers.text import tokenizer
 
+CER, WER = thresholds().values()
 POINTS = {exercise.key: exercise.points for exercise in HOMEWORK3}
 ZOO = homework3_zoo.ZOO
 MISTAKES = [(exercise, name) for exercise in ZOO for name in homework3_zoo.everything(exercise)]
