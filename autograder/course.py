@@ -6,11 +6,15 @@ and `reports`.
 """
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.checks.rubric import HOMEWORK3, SEMINAR4, Exercise
 from helpers.checks.runs import LOG, PT_WEIGHTS, WEIGHTS
+
+from .errors import UserError
+
+MOST_HINT_COST = 100
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -64,6 +68,8 @@ class Settings:
 
     min_isolation: str = "limits"
     """The least level of isolation to run student code at."""
+    hint_cost: float = 0.0
+    """Points for each hint that a student revealed: `cost` in the section `[hints]`."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,6 @@ class Course:
 
 def settings(course: Course) -> Settings:
     """Read `course.toml`; without one, the defaults. UserError where it says what nobody understands."""
-    from .errors import UserError
     from .sandbox import LEVELS
 
     path = course.root / "course.toml"
@@ -132,9 +137,19 @@ def settings(course: Course) -> Settings:
         return Settings()
     except ValueError as error:
         raise UserError(f"{path} cannot be read: {error}.") from None
-    if unknown := sorted(given.keys() - {field.name for field in fields(Settings)}):
-        raise UserError(f"{path} sets {unknown[0]!r}, which is no setting; there is min_isolation.")
-    found = Settings(**given)
+    hints = given.pop("hints", {})
+    if unknown := sorted(given.keys() - {"min_isolation"}):
+        raise UserError(f"{path} sets {unknown[0]!r}, which is no setting; there are min_isolation and [hints] cost.")
+    found = Settings(**given, hint_cost=_hint_cost(hints, path))
     if found.min_isolation not in LEVELS:
         raise UserError(f"{path}: min_isolation is one of {', '.join(LEVELS)}.")
     return found
+
+
+def _hint_cost(hints: object, path: Path) -> float:
+    cost = hints.get("cost", 0.0) if isinstance(hints, dict) and hints.keys() <= {"cost"} else None
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost <= MOST_HINT_COST:
+        raise UserError(
+            f"{path}: [hints] takes one setting, cost, the points for each hint: from 0 to {MOST_HINT_COST}."
+        )
+    return float(cost)

@@ -24,6 +24,7 @@ from helpers.checks.rubric import Exercise
 from .course import ASSIGNMENTS, REPOSITORY, Assignment
 from .errors import UserError
 from .heldout import Heldout
+from .help_used import charged
 from .sandbox import Limits, Outcome, Policy, Sandbox, WorkerLost
 from .verdicts import ExerciseGrade, Grade, Verdict, exercise_grade
 
@@ -64,6 +65,10 @@ class Bundle:
     limits: Limits = field(default_factory=Limits)
     fault: str = ""
     """Why the grader could not even open the hand-in; empty where it could."""
+    help: dict = field(default_factory=dict)
+    """What the hand-in says of the help that was used: `help_used.help_used`."""
+    hint_cost: float = 0.0
+    """Points for each hint."""
 
     def fingerprint(self, key: bytes) -> str:
         """Changes with anything that could change the grade."""
@@ -71,7 +76,10 @@ class Bundle:
         content = [self.student, self.assignment, self.steps, sorted(self.given), self.problem, self.notes, self.fault]
         # The held-out set is not in it: course key, log and this fingerprint decide it.
         files = [(name, hashlib.sha256(data).hexdigest()) for name, data in self.files]
-        text = json.dumps([*content, files, asdict(self.limits), grader_version()], ensure_ascii=False)
+        content += [files, asdict(self.limits), grader_version()]
+        if self.hint_cost:  # else help is only shown
+            content.append([self.hint_cost, sorted(self.help.get("hints", {}).items())])
+        text = json.dumps(content, ensure_ascii=False)
         return hmac.new(key, text.encode("utf-8", "backslashreplace"), hashlib.sha256).hexdigest()
 
 
@@ -337,7 +345,11 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
                 return None
 
         exercises = [
-            _judge(bundle, exercise, seeds[exercise.key], answers, read(exercise.key))
+            charged(
+                _judge(bundle, exercise, seeds[exercise.key], answers, read(exercise.key)),
+                bundle.help,
+                bundle.hint_cost,
+            )
             for exercise in assignment.exercises
         ]
         reported = read("errors")
@@ -351,7 +363,7 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
     verdict, detail = _verdict(outcome, exercises, complete, unreadable, errors)
     return Grade(
         bundle.student, bundle.assignment, verdict, detail, exercises, list(bundle.notes), errors,
-        sandbox.level, round(outcome.cpu_seconds, 2), fingerprint,
+        sandbox.level, round(outcome.cpu_seconds, 2), fingerprint, bundle.help,
     )  # fmt: skip
 
 
@@ -408,5 +420,5 @@ def undecided(bundle: Bundle, key: bytes, verdict: Verdict, detail: str, level: 
     ]
     return Grade(
         bundle.student, bundle.assignment, verdict, detail, exercises, list(bundle.notes), [], level, 0.0,
-        bundle.fingerprint(key),
+        bundle.fingerprint(key), bundle.help,
     )  # fmt: skip

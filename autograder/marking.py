@@ -19,12 +19,13 @@ from pathlib import Path
 from helpers.checks.runs import LOG, WEIGHTS, corpus_of, parse_log
 from helpers.corpora import CorpusError
 
-from .course import ASSIGNMENTS, Assignment, Course
+from .course import ASSIGNMENTS, Assignment, Course, settings
 from .errors import UserError
 from .files import remove, write_whole
 from .gradebook import Ledger, graded_notebook_shows, write_graded_notebook
 from .grading import Bundle, Pool, bundle, grade_class, seed
 from .heldout import Heldout, Reserve, heldout, nothing
+from .help_used import help_used
 from .intake import Received, Unreadable, read_notebook, received
 from .locking import WORKING_PREFIX, Writing, only_writer
 from .matching import repair
@@ -53,6 +54,7 @@ class Submissions:
                 f"{assignment.name}` first."
             )
         self.assignment, self.course, self.whole_class = assignment, course, not students
+        self._hint_cost = settings(course).hint_cost
         self.records = [record for record in received(course, assignment) if not students or record.student in students]
         if missing := set(students) - {record.student for record in self.records}:
             raise UserError(
@@ -68,7 +70,7 @@ class Submissions:
         template = _nbformat().read(self.course.release(self.assignment), as_version=4)
         for record in self.records:
             try:
-                yield _submission(self.assignment, self.course, record, template)
+                yield _submission(self.assignment, self.course, record, template, self._hint_cost)
             except Exception as error:
                 # One file must not stop the class, and a fault of ours must not look like a zero.
                 fault = f"{type(error).__name__}: {error}"
@@ -92,7 +94,7 @@ def _nbformat():
     return nbformat
 
 
-def _submission(assignment: Assignment, course: Course, record: Received, template) -> Submission:
+def _submission(assignment: Assignment, course: Course, record: Received, template, hint_cost: float) -> Submission:
     notebook, problem, notes = None, record.problem or "", list(record.notes)
     if not problem:
         path = course.submitted(assignment, record.student) / assignment.notebook
@@ -104,7 +106,11 @@ def _submission(assignment: Assignment, course: Course, record: Received, templa
         except Unreadable as error:
             problem = str(error)
     files = _files(assignment, course, record.student) if notebook else ()
-    bundled = bundle(assignment, record.student, notebook, template, problem, notes, files)
+    bundled = replace(
+        bundle(assignment, record.student, notebook, template, problem, notes, files),
+        help=help_used(course.submitted(assignment, record.student), assignment) if notebook else {},
+        hint_cost=hint_cost,
+    )
     log = dict(files).get(LOG)
     said = _heldout(course, log, bundled) if log is not None else nothing(NO_RUN)
     return Submission(record, notebook, replace(bundled, heldout=said))
@@ -167,6 +173,9 @@ def mark(work: Submissions, pool: Callable[[int, Path], Pool], again: bool = Fal
                 known = stored(assignment, course, submission.record.student)
                 if known and known.fingerprint != submission.bundle.fingerprint(key):
                     known = None
+                if known and known.help != submission.bundle.help:
+                    known = replace(known, help=submission.bundle.help)
+                    save(assignment, course, known)
                 if known and known.decided and not again:
                     _bring_up_to_date(ledger, course, known, submission)
                     yield known

@@ -1,12 +1,15 @@
 """From the source notebook to what students get: nbgrader strips the solutions, we add the helpers."""
 
+import json
 import os
 import secrets
 import shutil
 import sys
 from pathlib import Path
 
-from .course import REPOSITORY, Assignment, Course
+from helpers.checks.hinting import COST
+
+from .course import REPOSITORY, Assignment, Course, settings
 from .errors import UserError
 
 STUB = 'raise NotImplementedError("Not written yet: replace this line with your solution.")'
@@ -76,4 +79,6 @@ def _hand_out(assignment: Assignment, course: Course) -> Path:
         folder / "helpers",
         ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", *assignment.withheld),
     )
+    # So that students are told what a hint costs before they ask for it.
+    (folder / "helpers" / COST).write_text(json.dumps({"cost": settings(course).hint_cost}) + "\n", "utf-8")
     return folder

@@ -61,11 +61,13 @@ class ExerciseGrade:
     items: list[ItemGrade]
     picture: dict | None = None
     """What the picture needs: {"cells", "wrong"}, the student's array for the worked example, where it is wrong."""
+    hints_cost: float = 0.0
+    """Points taken for revealed hints, where a course does that."""
 
     @property
     def points(self) -> float:
-        """The sum over the items."""
-        return sum(item.points for item in self.items)
+        """The sum over the items, less what hints cost."""
+        return sum(item.points for item in self.items) - self.hints_cost
 
     @property
     def max_points(self) -> float:
@@ -90,6 +92,8 @@ class Grade:
     cpu_seconds: float
     fingerprint: str
     """Of everything that the grade depends on: the same fingerprint need not be graded again."""
+    help: dict = field(default_factory=dict)
+    """What the hand-in says of the help that was used, as `help_used.help_used` gives it; {} where it says nothing."""
 
     @property
     def points(self) -> float:
@@ -113,8 +117,8 @@ class Grade:
 
     @property
     def digest(self) -> str:
-        """Changes with anything that the grade says."""
-        text = json.dumps(self.to_json(), sort_keys=True)
+        """Changes with anything that the grade says; the help that was used says nothing about the work."""
+        text = json.dumps({name: value for name, value in self.to_json().items() if name != "help"}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_json(self) -> dict:

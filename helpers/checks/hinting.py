@@ -129,11 +129,10 @@ def _levels(result: ExerciseResult) -> tuple[str, str, tuple[Level, ...]]:
         texts = [[("", part.hints[level]) for part in parts] for level in range(LEVELS)]
         return names[0], about, _numbered(texts)
     about = "The check recognised one of several mistakes; the hints go by number."
+    candidates = [known_as(key, name) for name in names]
+    heads = [f"({n}) If {', and '.join(part.says for part in parts)}" for n, parts in enumerate(candidates, start=1)]
     texts = [
-        [
-            (f"({number}) If {', and '.join(part.says for part in parts)}", " ".join(part.hints[level] for part in parts))
-            for number, parts in enumerate((known_as(key, name) for name in names), start=1)
-        ]
+        [(head, " ".join(part.hints[level] for part in parts)) for head, parts in zip(heads, candidates, strict=True)]
         for level in range(LEVELS)
     ]
     return " or ".join(names), about, _numbered(texts)

@@ -53,9 +53,10 @@ class Reply:
 
 def predict(key: str, answer: object = None, of: session.Session | None = None) -> Question | Reply:
     """The question, or what there is to say to an answer. `of`: for which session."""
-    asked = PREDICTIONS.get(key) if isinstance(key, str) else None
+    questions = {name: one for of_notebook in PREDICTIONS.values() for name, one in of_notebook.items()}
+    asked = questions.get(key) if isinstance(key, str) else None
     if asked is None:
-        return Reply(f"There is no question {str(key)[:60]!r}. There are: {', '.join(PREDICTIONS)}.")
+        return Reply(f"There is no question {str(key)[:60]!r}. There are: {', '.join(questions)}.")
     if answer is None:
         return Question(asked)
     try:

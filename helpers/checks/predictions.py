@@ -49,7 +49,10 @@ _SEMINAR4 = (
         "model, and that is why the loss sums over all of them instead of picking one.",
         "Look at the arcs: is there one path whose every arc is far better than its neighbours?",
         (
-            (1, "Half of it would need a path that is as likely as the 19 others together. The arcs are not that sure."),
+            (
+                1,
+                "Half of it would need a path as likely as the 19 others together. The arcs are not that sure.",
+            ),
             (2, "85% is how a trained model may look. This one is a handful of small numbers."),
         ),
         ("about 15%", "about 50%", "about 85%"),
@@ -66,8 +69,11 @@ _SEMINAR4 = (
             (0.0796, "0.0796 is α(1, 0), one step before."),
             (0.8779, "0.8779 is α(0, 1), one step before."),
             (0.2369, "0.2369 is P(∅ | 0, 1), one arc. How likely is it to be at (0, 1) at all?"),
-            (0.7043, "0.7043 = 0.2369 + 0.4674 adds the two arcs. Each counts as often as one gets to where it begins."),
-            (0.3897, "0.3897 reads both factors at (1, 1), where the arcs arrive. Read them where they leave."),
+            (
+                0.7043,
+                "0.7043 = 0.2369 + 0.4674 adds the two arcs. Each counts as often as one gets to its beginning.",
+            ),
+            (0.3703, "0.3703 reads both factors at (1, 1), where the arcs arrive. Read them where they leave."),
         ),
         within=ROUNDED,
     ),
@@ -108,9 +114,9 @@ _SEMINAR4 = (
         "sums-to-one",
         "Which of these sum to 1: the occupancies of a column (one frame t), or of an anti-diagonal (t + u = n)?",
         1,
-        "Every step, blank or label, adds 1 to t + u, so each path meets each anti-diagonal exactly once. In a column a "
-        "path visits one node more than the labels it emits there, so a column sums to 1 plus the expected number of "
-        "labels in that frame.",
+        "Every step, blank or label, adds 1 to t + u, so each path meets each anti-diagonal exactly once. In a column "
+        "a path visits one node more than the labels it emits there, so a column sums to 1 plus the expected number "
+        "of labels in that frame.",
         "Take one path. How many nodes of the set does it visit?",
         (
             (0, "How many nodes of frame 0 does a path visit that writes C there?"),
@@ -209,11 +215,14 @@ _HOMEWORK3 = (
         "What happens to the loss if log_softmax is applied to the scores first, so that it is applied twice?",
         2,
         "Nothing. Log-probabilities are scores whose exponentials sum to 1 already, so ln 1 = 0 is subtracted. It only "
-        "costs one more tensor of shape (B, T, U+1, V), and time. The other way round is an error that no shape reveals: "
-        "a loss that expects log-probabilities and gets raw scores.",
+        "costs one more tensor of shape (B, T, U+1, V), and time. The other way round is an error that no shape "
+        "reveals: a loss that expects log-probabilities and gets raw scores.",
         "What does log_softmax subtract, and how large is that for numbers that are log-probabilities already?",
         (
-            (0, "It would double if logarithms were taken of logarithms. log_softmax subtracts a number from each row."),
+            (
+                0,
+                "It would double if all scores did. log_softmax only subtracts one number from each row.",
+            ),
             (1, "It subtracts ln of the sum of exponentials. Of probabilities that sum is known."),
             (3, "Log-probabilities are finite and negative, which is all that log_softmax asks for."),
         ),
@@ -221,5 +230,8 @@ _HOMEWORK3 = (
     ),
 )
 
-PREDICTIONS: dict[str, Prediction] = {one.key: one for one in (*_SEMINAR4, *_HOMEWORK3)}
-"""By key."""
+PREDICTIONS: dict[str, dict[str, Prediction]] = {
+    notebook: {one.key: one for one in questions}
+    for notebook, questions in (("seminar4", _SEMINAR4), ("homework3", _HOMEWORK3))
+}
+"""By notebook and key. No key is in both."""

@@ -1,9 +1,9 @@
 """Drawings that answer: the scene's SVG and one inline script, in one piece of HTML.
 
 `fragment` is all that `Figure.html` needs. The script is `page.js`, `question.js`, `core.js` (its head documents what
-a view can use) and the file of the view, `NAME.js`; a view without a file stays a picture. Without JavaScript the picture and the question
-under it are seen as they are; the script puts them into a shadow root, so that host pages and figures leave each other
-alone. `asked` is the same for a question without a drawing.
+a view can use) and the file of the view, `NAME.js`; a view without a file stays a picture. Without JavaScript the
+picture and the question under it are seen as they are; the script puts them into a shadow root, so that host pages and
+figures leave each other alone. `asked` is the same for a question without a drawing.
 
 Where only pictures are wanted, set the environment variable RNNT_PICTURES to "static": notebooks then show PNG with
 alt text, and `Figure.html()` is the plain SVG.
