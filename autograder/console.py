@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from .course import Assignment
+from .help_used import hints_revealed
 from .verdicts import Grade, Verdict
 
 WIDTH_WITHOUT_TERMINAL = 140
@@ -95,6 +96,7 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
     for exercise in assignment.exercises:
         table.add_column(exercise.key, justify="right")
     table.add_column("points", justify="right", style="bold")
+    table.add_column("hints", justify="right")
     table.add_column("what was recognised", overflow="fold")
     for grade in grades:
         color = {Verdict.GRADED: "green", Verdict.GRADER_ERROR: "red"}.get(grade.verdict, "yellow")
@@ -105,9 +107,10 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
             for exercise in grade.exercises
             if exercise.misconception
         )
-        table.add_row(
-            _plain(grade.student), f"[{color}]{grade.verdict.value}[/]", *points, total, _plain(why or grade.detail)
-        )
+        hints = hints_revealed(grade.help)
+        told = "–" if hints is None else str(hints)
+        verdict = f"[{color}]{grade.verdict.value}[/]"
+        table.add_row(_plain(grade.student), verdict, *points, total, told, _plain(why or grade.detail))
     return table
 
 

@@ -24,6 +24,7 @@ from helpers.checks.rubric import Exercise
 from .course import ASSIGNMENTS, REPOSITORY, Assignment
 from .errors import UserError
 from .heldout import Heldout
+from .help_used import charged
 from .sandbox import Limits, Outcome, Policy, Sandbox, WorkerLost
 from .verdicts import ExerciseGrade, Grade, Verdict, exercise_grade
 
@@ -42,10 +43,9 @@ GRADER_CODE = (
     "helpers",
 )
 
-
 INPUT_CODE = (
-    "autograder/asking",
     "autograder/heldout.py",
+    "helpers/asking",
     "helpers/checks/cases.py",
     "helpers/checks/filling.py",
     "helpers/checks/parts.py",
@@ -81,6 +81,10 @@ class Bundle:
     """The exercises with the course's points and thresholds; empty for the usual ones."""
     utterances: int = 0
     """Held-out ones that the course wants; what `heldout` was drawn with."""
+    help: dict = field(default_factory=dict)
+    """What the hand-in says of the help that was used: `help_used.help_used`."""
+    hint_cost: float = 0.0
+    """Points for each hint."""
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -97,6 +101,8 @@ class Bundle:
         ]
         # The held-out set is not in it: course key, log, number of utterances and the hand-in decide it.
         rules = [worth, self.utterances, asdict(self.limits), grader_version()]
+        if self.hint_cost:  # else help is only shown
+            rules.append([self.hint_cost, sorted(self.help.get("hints", {}).items())])
         return _keyed(key, [*content, self._files, *rules])
 
     def hand_in(self, key: bytes) -> str:
@@ -393,7 +399,12 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
                 return None
 
         exercises = [
-            _judge(bundle, exercise, seeds[exercise.key], answers, read(exercise.key)) for exercise in bundle.exercises
+            charged(
+                _judge(bundle, exercise, seeds[exercise.key], answers, read(exercise.key)),
+                bundle.help,
+                bundle.hint_cost,
+            )
+            for exercise in bundle.exercises
         ]
         reported = read("errors")
         errors = [
@@ -406,7 +417,7 @@ def _grade(bundle: Bundle, key: bytes, sandbox: Sandbox) -> Grade:
     verdict, detail = _verdict(outcome, exercises, complete, unreadable, errors)
     return Grade(
         bundle.student, bundle.assignment, verdict, detail, exercises, list(bundle.notes), errors,
-        sandbox.level, round(outcome.cpu_seconds, 2), bundle.fingerprint(key),
+        sandbox.level, round(outcome.cpu_seconds, 2), bundle.fingerprint(key), help=bundle.help,
     )  # fmt: skip
 
 
@@ -460,5 +471,5 @@ def undecided(bundle: Bundle, key: bytes, verdict: Verdict, detail: str, level: 
     exercises = [exercise_grade(score(exercise, []), verdict.value, "", None) for exercise in bundle.exercises]
     return Grade(
         bundle.student, bundle.assignment, verdict, detail, exercises, list(bundle.notes), [], level, 0.0,
-        bundle.fingerprint(key),
+        bundle.fingerprint(key), help=bundle.help,
     )  # fmt: skip

@@ -25,12 +25,14 @@ from .files import remove, write_whole
 from .gradebook import Ledger, graded_notebook_shows, write_graded_notebook
 from .grading import Bundle, Pool, bundle, grade_class, seed
 from .heldout import Heldout, Reserve, heldout, nothing
+from .help_used import help_used
 from .history import Run, read_grade
 from .intake import Received, Unreadable, read_notebook, received
 from .locking import WORKING_PREFIX, Writing, only_writer
 from .matching import repair
 from .publishing import published, settled
 from .release import course_key
+from .settings import settings
 from .verdicts import Grade
 
 
@@ -55,6 +57,7 @@ class Submissions:
                 f"{assignment.name}` first."
             )
         self.assignment, self.course, self.whole_class = assignment, course, not students
+        self._hint_cost = settings(course).hints.cost
         self.records = [record for record in received(course, assignment) if not students or record.student in students]
         if missing := set(students) - {record.student for record in self.records}:
             raise UserError(
@@ -70,7 +73,7 @@ class Submissions:
         template = _nbformat().read(self.course.release(self.assignment), as_version=4)
         for record in self.records:
             try:
-                yield _submission(self.assignment, self.course, record, template)
+                yield _submission(self.assignment, self.course, record, template, self._hint_cost)
             except Exception as error:
                 # One file must not stop the class, and a fault of ours must not look like a zero.
                 fault = f"{type(error).__name__}: {error}"
@@ -94,7 +97,7 @@ def _nbformat():
     return nbformat
 
 
-def _submission(assignment: Assignment, course: Course, record: Received, template) -> Submission:
+def _submission(assignment: Assignment, course: Course, record: Received, template, hint_cost: float) -> Submission:
     notebook, problem, notes = None, record.problem or "", list(record.notes)
     if not problem:
         path = course.submitted(assignment, record.student) / assignment.notebook
@@ -106,7 +109,11 @@ def _submission(assignment: Assignment, course: Course, record: Received, templa
         except Unreadable as error:
             problem = str(error)
     files = _files(assignment, course, record.student) if notebook else ()
-    bundled = bundle(assignment, record.student, notebook, template, problem, notes, files)
+    bundled = replace(
+        bundle(assignment, record.student, notebook, template, problem, notes, files),
+        help=help_used(course.submitted(assignment, record.student), assignment) if notebook else {},
+        hint_cost=hint_cost,
+    )
     log = dict(files).get(LOG)
     said = _heldout(course, log, bundled, assignment.utterances) if log is not None else nothing(NO_RUN)
     return Submission(record, notebook, replace(bundled, heldout=said))
@@ -181,6 +188,9 @@ def mark(
                 known = stored(assignment, course, submission.record.student)
                 if known and known.fingerprint != submission.bundle.fingerprint(key):
                     known = None
+                if known and known.help != submission.bundle.help:
+                    known = replace(known, help=submission.bundle.help)
+                    save(assignment, course, known)
                 if known and known.decided and not again and not _may_fall(known, allow_lower):
                     _bring_up_to_date(ledger, course, known, submission)
                     yield known

@@ -1,15 +1,19 @@
 """From the source notebook to what students get: nbgrader strips the solutions, we add the helpers."""
 
+import json
 import os
 import secrets
 import shutil
 import sys
 from pathlib import Path
 
+from helpers.checks.hinting import COST
+
 from .course import REPOSITORY, Assignment, Course
 from .errors import UserError
 from .files import write_whole
 from .rewriting import for_course
+from .settings import settings
 
 STUB = 'raise NotImplementedError("Not written yet: replace this line with your solution.")'
 
@@ -77,4 +81,6 @@ def _hand_out(assignment: Assignment, course: Course) -> Path:
         folder / "helpers",
         ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", *assignment.withheld),
     )
+    # So that students are told what a hint costs before they ask for it.
+    (folder / "helpers" / COST).write_text(json.dumps({"cost": settings(course).hints.cost}) + "\n", "utf-8")
     return folder

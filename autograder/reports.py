@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .course import Assignment, Course
 from .files import write_whole
+from .help_used import hints_revealed, in_words
 from .verdicts import ExerciseGrade, Grade
 
 
@@ -19,7 +20,10 @@ def feedback(assignment: Assignment, course: Course, grade: Grade) -> Path:
     page = _templates().get_template("feedback.html.j2")
     pictures = {exercise.key: picture for exercise in grade.exercises if (picture := _picture(exercise))}
     scripts = [_allowed(script) for html in pictures.values() for script in _SCRIPT.findall(html)]
-    write_whole(path, page.render(grade=grade, assignment=assignment, pictures=pictures, scripts=scripts))
+    told = in_words(grade.help)
+    write_whole(
+        path, page.render(grade=grade, assignment=assignment, pictures=pictures, scripts=scripts, help_used=told)
+    )
     return path
 
 
@@ -37,6 +41,10 @@ def exercise_html(exercise: ExerciseGrade) -> str:
     return f"<style>{module.style()}</style>{module.exercise(exercise, _picture(exercise))}"
 
 
+HELP_COLUMNS = ("hints", "hints_cost")
+"""Hints that were revealed, empty where the hand-in says nothing of it; and the points that they cost."""
+
+
 def columns(assignment: Assignment) -> list[str]:
     """The columns of the CSV file."""
     items = [
@@ -44,7 +52,7 @@ def columns(assignment: Assignment) -> list[str]:
         for exercise in assignment.exercises
         for name in (exercise.key, *(f"{exercise.key}.{item.key}" for item in exercise.items))
     ]
-    return ["student", "verdict", "points", "max_points", "gradebook_score", *items, "detail"]
+    return ["student", "verdict", "points", "max_points", "gradebook_score", *items, *HELP_COLUMNS, "detail"]
 
 
 def write_csv(assignment: Assignment, course: Course, grades: list[Grade], scores: dict[str, float]) -> Path:
@@ -65,10 +73,12 @@ def _row(grade: Grade, scores: dict[str, float]) -> dict[str, object]:
         "verdict": grade.verdict.value,
         "max_points": grade.max_points,
         "gradebook_score": scores.get(grade.student, ""),
+        "hints": hints_revealed(grade.help),
         "detail": grade.detail,
     }
     if grade.decided:
         row["points"] = grade.points
+        row["hints_cost"] = sum(exercise.hints_cost for exercise in grade.exercises)
         for exercise in grade.exercises:
             row[exercise.key] = exercise.points
             row |= {f"{exercise.key}.{item.key}": item.points for item in exercise.items}

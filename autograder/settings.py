@@ -164,6 +164,15 @@ class Homework3:
 
 
 @dataclass(frozen=True)
+class Hints:
+    """What help costs."""
+
+    cost: float = setting(
+        0.0, "Points for each hint that a student revealed, as the student's machine reports it.", number(0, 100), "0.5"
+    )
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that a `course.toml` can say."""
 
@@ -182,6 +191,7 @@ class Settings:
         {"lovelace_ada": "48", "hopper_grace": "{ homework3 = 24 }"},
     )
     homework3: Homework3 = section(Homework3, "How trained models are measured.")
+    hints: Hints = section(Hints, "What help costs.")
     points: Mapping[str, dict[str, dict[str, float]]] = table(
         "Points by assignment and exercise: a number, spread over the items as they were, or one for each item.",
         {name: _points(assignment) for name, assignment in ASSIGNMENTS.items()},

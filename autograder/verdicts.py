@@ -61,11 +61,13 @@ class ExerciseGrade:
     items: list[ItemGrade]
     picture: dict | None = None
     """What the picture needs: {"cells", "wrong"}, the student's array for the worked example, where it is wrong."""
+    hints_cost: float = 0.0
+    """Points taken for revealed hints, where a course does that."""
 
     @property
     def points(self) -> float:
-        """The sum over the items."""
-        return sum(item.points for item in self.items)
+        """The sum over the items, less what hints cost."""
+        return sum(item.points for item in self.items) - self.hints_cost
 
     @property
     def max_points(self) -> float:
@@ -100,6 +102,8 @@ class Grade:
     """The run of the grader that gave it. Empty in files from before runs were recorded."""
     graded_again: float | None = None
     """Where a published grade stays because it is higher: the points that grading it again gave."""
+    help: dict = field(default_factory=dict)
+    """What the hand-in says of the help that was used, as `help_used.help_used` gives it; {} where it says nothing."""
 
     @property
     def points(self) -> float:
@@ -123,8 +127,8 @@ class Grade:
 
     @property
     def digest(self) -> str:
-        """Changes with anything that the grade says; not with when it was given."""
-        text = json.dumps(self.to_json() | {"run": ""}, sort_keys=True)
+        """Changes with anything that the grade says; not with when it was given, nor with the help that was used."""
+        text = json.dumps(self.to_json() | {"run": "", "help": {}}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def says_the_same(self, other: "Grade") -> bool:

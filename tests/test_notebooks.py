@@ -10,6 +10,7 @@ import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder.release import STUB
+from helpers.checks.predictions import PREDICTIONS
 from notebooks import HOMEWORK3, REPOSITORY, SEED, SEMINAR4, cells, emptied, read, shingles
 
 ALL = sorted((REPOSITORY / "notebooks").rglob("*.ipynb"))
@@ -106,11 +107,24 @@ def test_mathematics_is_closed_and_renders_in_both_mathjax_and_katex(source):
             assert not re.search(r"\\[{}]|eqnarray|\\label|\\def|\|", formula), (text.id, formula)
 
 
-def test_hidden_answers_are_blocks_that_markdown_still_reads_inside(source):
-    questions = [text for text in cells(source, "markdown") if "Predict before you run" in text.source]
-    assert 2 <= len(questions) <= 5
-    for text in questions:
-        assert re.search(r"<details>\n<summary>Answer</summary>\n\n.+\n\n</details>$", text.source, re.DOTALL), text.id
+def test_each_prediction_is_asked_once_in_a_cell_that_only_asks_and_is_announced_before(path, source):
+    asked = []
+    for before, cell in itertools.pairwise(source.cells):
+        if key := re.fullmatch(r'checks\.predict\("([a-z0-9-]+)"\)', cell.source):
+            asked.append(key[1])
+            assert cell.id == f"predict-{key[1]}"
+            assert cell.metadata.rnnt.grading == "skip"
+            assert "Predict before you run" in before.source or before.id.startswith("predict-"), cell.id
+    assert asked == list(PREDICTIONS[path.stem])
+    announced = [text for text in cells(source, "markdown") if "**Predict before you run" in text.source]
+    assert len(asked) - 1 <= len(announced) <= len(asked)
+    assert not any("<details>" in text.source for text in cells(source, "markdown"))
+
+
+def test_the_title_says_what_is_noted_and_whether_it_costs(source):
+    title = cells(source, "markdown")[0].source
+    for word in ("checks.hint(", "help.json", "handed in", "no points unless"):
+        assert word in title
 
 
 def test_no_sentence_or_line_of_code_comes_from_the_seed(path, source):

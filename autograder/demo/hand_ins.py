@@ -1,17 +1,21 @@
 """Make the sample class's zips from `sample_class/ASSIGNMENT/*.py` and the released notebook.
 
 Each file there is one student: `# zip:` and `# quirks:` lines, then cells after `# %% NAME`. A cell named like an
-exercise replaces that exercise's answer; a cell named `extra` is added before the next one. With `# base: OTHER` the
-cells are those of another student but for the ones given here and the one named in `# without:`.
+exercise replaces that exercise's answer; a cell named `extra` is added before the next one. `# help: NAME 2 7` makes
+a help.json that says: of the exercise NAME two hints were revealed, and its check ran seven times. With `# base: OTHER`
+the cells are those of another student but for the ones given here and the one named in `# without:`.
 """
 
 import io
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from helpers.checks import help_file
+from helpers.checks.help_file import Help
 from helpers.checks.runs import WEIGHTS
 
 SAMPLES = Path(__file__).parent / "sample_class"
@@ -29,6 +33,7 @@ class Sample:
     quirks: tuple[str, ...]
     cells: tuple[tuple[str, str], ...]
     """(name, source), in order."""
+    help: Help = field(default_factory=Help)
 
 
 def samples(assignment: str) -> list[Sample]:
@@ -87,7 +92,20 @@ def _read(path: Path) -> Sample:
         own = dict(cells)
         inherited = _read(path.with_stem(about["base"])).cells
         cells = [(name, own.get(name, source)) for name, source in inherited if name != about.get("without")]
-    return Sample(path.stem, about["zip"], tuple(about.get("quirks", "").replace(",", " ").split()), tuple(cells))
+    quirks = tuple(about.get("quirks", "").replace(",", " ").split())
+    return Sample(path.stem, about["zip"], quirks, tuple(cells), _help(about.get("help", "")))
+
+
+def _help(text: str) -> Help:
+    """What help.json says; a run of a check every six minutes."""
+    used, now = Help(), datetime(*SAVED_AT, tzinfo=UTC)
+    for entry in filter(None, text.split(",")):
+        exercise, hints, runs = entry.split()
+        for _ in range(int(runs)):
+            used, now = used.with_run(exercise, 0.0, now), now + timedelta(minutes=6)
+        for level in range(1, int(hints) + 1):
+            used = used.with_hint(exercise, level, "", now)
+    return used
 
 
 def _cell(source: str, number: int) -> dict:
@@ -132,6 +150,8 @@ def _zip(sample: Sample, name: str, notebook: dict) -> bytes:
     members = {f"{folder}/inner/{name}" if "nested" in sample.quirks else f"{folder}/{name}": data}
     if "macos" in sample.quirks:
         members |= {f"__MACOSX/{folder}/._{name}": b"\x00\x05\x16\x07", f"{folder}/.DS_Store": b"\x00\x00\x00\x01Bud1"}
+    if sample.help != Help():
+        members[f"{folder}/{help_file.NAME}"] = sample.help.to_bytes()
     if "run" in sample.quirks:
         members |= {f"{folder}/run/{path.name}": path.read_bytes() for path in sorted(TRAINED_RUN.iterdir())}
     if "wrong-weights" in sample.quirks:

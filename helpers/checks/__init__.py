@@ -7,6 +7,8 @@ from .cases import Case, case
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .hinting import Shown
+    from .predicting import Question, Reply
     from .report import CheckResult
 
 __all__ = [
@@ -18,7 +20,9 @@ __all__ = [
     "encoder",
     "forward",
     "greedy",
+    "hint",
     "joiner",
+    "predict",
     "training",
     "transducer",
 ]
@@ -33,37 +37,37 @@ def course(points: "Mapping[str, Mapping[str, float]]", at_most: "Mapping[str, f
 
 def forward(function: "Callable") -> "CheckResult":
     """Check `forward(log_probs, targets, blank=-1) -> (log_alpha, cost)` on the public cases."""
-    return _check_lattice("forward", function)
+    return _noted(_check_lattice("forward", function))
 
 
 def backward(function: "Callable") -> "CheckResult":
     """Check `backward(log_probs, targets, blank=-1) -> (log_beta, cost)` on the public cases."""
-    return _check_lattice("backward", function)
+    return _noted(_check_lattice("backward", function))
 
 
 def encoder(cls: type) -> "CheckResult":
     """Check the class EncoderRNNT: its layers, its numbers, utterances of different lengths."""
-    return _check_part("encoder", cls)
+    return _noted(_check_part("encoder", cls))
 
 
 def decoder(cls: type) -> "CheckResult":
     """Check the class DecoderRNNT, the prediction network: whole sequences and step by step."""
-    return _check_part("decoder", cls)
+    return _noted(_check_part("decoder", cls))
 
 
 def joiner(cls: type) -> "CheckResult":
     """Check the class Joiner: Linear(ReLU(f + g)) for every frame with every label."""
-    return _check_part("joiner", cls)
+    return _noted(_check_part("joiner", cls))
 
 
 def transducer(cls: type) -> "CheckResult":
     """Check the class RNNTransducer: <BOS>, shapes, and the logits of a batch."""
-    return _check_part("transducer", cls)
+    return _noted(_check_part("transducer", cls))
 
 
 def greedy(function: "Callable") -> "CheckResult":
     """Check `greedy_decode(model, encoder_output, max_steps=2000) -> labels` on models that write down their calls."""
-    return _check_part("greedy", function)
+    return _noted(_check_part("greedy", function))
 
 
 def training(folder: str, transducer: type | None = None, greedy_decode: "Callable | None" = None) -> "CheckResult":
@@ -72,6 +76,39 @@ def training(folder: str, transducer: type | None = None, greedy_decode: "Callab
     transducer, greedy_decode: by default the class RNNTransducer and the function of the notebook that is running.
     The grader measures again, on utterances that nobody has seen.
     """
+    return _noted(_check_run(folder, transducer, greedy_decode))
+
+
+def hint(exercise: "str | Callable") -> "Shown":
+    """The next hint for an exercise, `hint("forward")` or `hint(forward)`: about the mistake that its check named.
+
+    There are three levels: a question back, the idea, a small example. What was shown is noted in `help.json`.
+    """
+    from .hinting import hint
+
+    return hint(exercise)
+
+
+def predict(question: str, answer: "float | str | None" = None) -> "Question | Reply":
+    """A question to answer before the next cell runs, such as `predict("alpha-1-0")`.
+
+    It answers to the mouse, without a kernel. `predict("alpha-1-0", -1.2)` tries a number (`"a"` the first of several
+    options); such tries are noted in `help.json`, and cost nothing.
+    """
+    from .predicting import predict
+
+    return predict(question, answer)
+
+
+def _noted(outcome: "CheckResult") -> "CheckResult":
+    """The same, after it was noted what hints and the hand-in need to know."""
+    from . import session
+
+    session.current().checked(outcome.result)
+    return outcome
+
+
+def _check_run(folder: str, transducer: type | None, greedy_decode: "Callable | None") -> "CheckResult":
     from pathlib import Path
 
     from .calling import Malformed

@@ -7,11 +7,12 @@ from .misconceptions import in_words
 from .scoring import ExerciseResult, ItemResult
 
 # Styles stand on the elements: Jupyter's own table rules win over a style sheet, and its sanitiser drops one.
-_BOX = "font:14px/1.45 system-ui,sans-serif;max-width:54em;color:var(--jp-ui-font-color1,inherit)"
+BOX = "font:14px/1.45 system-ui,sans-serif;max-width:54em;color:var(--jp-ui-font-color1,inherit)"
 _CELL = "padding:.35em .6em;text-align:left;vertical-align:top;white-space:normal;border-top:1px solid #8886"
-_MARK = {True: ("✓", "var(--jp-success-color0,#1b6e20)"), False: ("✗", "var(--jp-error-color0,#b3261e)")}
-_NOTE = "border-left:4px solid #8886;padding:.4em .8em;margin:.6em 0"
-_CAUSE = "border-left:4px solid #c04f00;padding:.4em .8em;margin:.6em 0"
+MARK = {True: ("✓", "var(--jp-success-color0,#1b6e20)"), False: ("✗", "var(--jp-error-color0,#b3261e)")}
+NOTE = "border-left:4px solid #8886;padding:.4em .8em;margin:.6em 0"
+CAUSE = "border-left:4px solid #c04f00;padding:.4em .8em;margin:.6em 0"
+SOFT = "color:var(--jp-ui-font-color2,inherit);margin:.4em 0"
 
 
 class CheckResult:
@@ -47,20 +48,27 @@ class CheckResult:
             lines.append(f"{'✓' if item.passed else '✗'} {item.item.title}: {_points(item)}")
             for title, finding in item.wrong[:1]:
                 lines += [f"    {part}" for part in (f"{title}:", *sentences(finding))]
-        if self.note:
-            lines.append(self.note)
+        lines += [note for note in (self.note, self._invitation()) if note]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         parts = [f"<p><strong>{escape(_headline(self.result))}</strong></p>"]
         if sentence := in_words(self.result.exercise.key, list(self.result.misconceptions)):
-            parts.append(f'<p style="{_CAUSE}">{escape(sentence)}</p>')
+            parts.append(f'<p style="{CAUSE}">{escape(sentence)}</p>')
         if self.result.written:
             rows = "".join(_row(item) for item in self.result.items)
             parts.append(f'<table style="width:100%;border-collapse:collapse;margin:0">{rows}</table>')
         if self.note:
-            parts.append(f'<p style="{_NOTE}">{escape(self.note)}</p>')
-        return f'<div style="{_BOX}">{"".join(parts)}</div>'
+            parts.append(f'<p style="{NOTE}">{escape(self.note)}</p>')
+        if invitation := self._invitation():
+            parts.append(f'<p style="{SOFT}">{escape(invitation)}</p>')
+        return f'<div style="{BOX}">{"".join(parts)}</div>'
+
+    def _invitation(self) -> str:
+        from .hinting import invitation
+
+        missing = not all(item.passed for item in self.result.items)
+        return invitation(self.result.exercise) if missing else ""
 
 
 def sentences(finding: Finding) -> list[str]:
@@ -87,7 +95,7 @@ def _points(item: ItemResult) -> str:
 
 
 def _row(result: ItemResult) -> str:
-    mark, color = _MARK[result.passed]
+    mark, color = MARK[result.passed]
     body = escape(result.item.title)
     for title, finding in result.wrong[:1]:
         more = f" (and {len(result.wrong) - 1} more)" if len(result.wrong) > 1 else ""

@@ -147,7 +147,7 @@ def test_numbers_read_the_same_in_python_and_in_the_browser(page_of, cats):
     rng = np.random.default_rng(1)
     values = np.log(np.concatenate([rng.random(400), 10.0 ** rng.uniform(-20, 3, 400), [0.125, 0.5, 0.995, 1, 0.0995]]))
     values = [*values.tolist(), 700.0, -0.125, -2.5, -12.34, -1000.0, -123456.0]
-    source = (lattice.live._HERE / "core.js").read_text("utf-8")
+    source = lattice.live._parts(*lattice.live.SHARED_PARTS)
     formats = "fmt.probability(v), fmt.probability(v, 2), fmt.three(v), fmt.logarithm(v), fmt.logarithm(v, 3)"
     made = page.evaluate(
         f"([core, values]) => values.map(new Function(core + '; return (v) => [{formats}, fmt.percent(v)]')())",

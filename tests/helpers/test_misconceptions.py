@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from arithmetic import shown, sums, value
 
 from autograder.judging import homework3_zoo, micro, training_zoo, zoo
 from helpers.checks import misconceptions, smallest, stand_ins
@@ -47,48 +48,6 @@ def test_no_hint_before_the_last_one_has_code_in_it(exercise, name):
         assert not re.search(r"\breturn \w+,|\bdef\b|for \w+ in ", hint)
 
 
-SUM = re.compile(r"(?<![\w.,(\[])((?:-?\d+(?:\.\d+)?|\()[\d.()·+/ -]*?[\d)]) = (-?\d+(?:\.\d+)?)(?!\.?\d| ?[·+/]| - )")
-
-
-def sums(text):
-    """Every “expression = number” of a text, with the digits that the number is given to."""
-    for expression, number in SUM.findall(text.replace("−", "-")):
-        if re.search(r"[·+/]| - ", expression):
-            digits = len(number.split(".")[1]) if "." in number else 0
-            yield expression, float(number), digits
-
-
-def value(expression):
-    """Of sums, differences, products and quotients, without `eval`."""
-    tokens = re.findall(r"\d+(?:\.\d+)?|[()·+/-]", expression)
-
-    def atom():
-        token = tokens.pop(0)
-        if token == "-":
-            return -atom()
-        if token == "(":
-            inner = total()
-            assert tokens.pop(0) == ")"
-            return inner
-        return float(token)
-
-    def product():
-        result = atom()
-        while tokens and tokens[0] in "·/":
-            result = result * atom() if tokens.pop(0) == "·" else result / atom()
-        return result
-
-    def total():
-        result = product()
-        while tokens and tokens[0] in "+-":
-            result = result + product() if tokens.pop(0) == "+" else result - product()
-        return result
-
-    result = total()
-    assert not tokens
-    return result
-
-
 def test_the_calculator_of_these_tests_can_count():
     assert value("0.5 · 0.7 + 0.3 · 0.6") == pytest.approx(0.53)
     assert value("-0.4621 - 0.9640") == pytest.approx(-1.4261)
@@ -106,10 +65,6 @@ def test_every_sum_in_the_words_is_right(exercise, name):
 def test_most_lattice_examples_hold_a_sum_that_is_computed_here():
     with_sums = [name for exercise, name in LATTICE if list(sums(MISCONCEPTIONS[exercise][name].example))]
     assert len(with_sums) > len(LATTICE) / 2
-
-
-def shown(text):
-    return {float(number) for number in re.findall(r"(?<![\w.])-?\d+\.?\d*", text.replace("−", "-"))}
 
 
 WITHOUT_A_NUMBER = {

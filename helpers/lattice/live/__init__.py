@@ -1,9 +1,9 @@
 """Drawings that answer: the scene's SVG and one inline script, in one piece of HTML.
 
-`fragment` is all that `Figure.html` needs. The script is `core.js` (its head documents what a view can use) and the
-file of the view, `NAME.js`; a view without a file stays a picture. Without JavaScript the picture and the question
-under it are seen as they are; the script puts them into a shadow root, so that host pages and figures leave each other
-alone.
+`fragment` is all that `Figure.html` needs. The script is `page.js`, `question.js`, `core.js` (its head documents what
+a view can use) and the file of the view, `NAME.js`; a view without a file stays a picture. Without JavaScript the
+picture and the question under it are seen as they are; the script puts them into a shadow root, so that host pages and
+figures leave each other alone. `asked` is the same for a question without a drawing.
 
 Where only pictures are wanted, set the environment variable RNNT_PICTURES to "static": notebooks then show PNG with
 alt text, and `Figure.html()` is the plain SVG.
@@ -20,15 +20,16 @@ from xml.sax.saxutils import quoteattr
 from ..style import FONT, HEAT_OPACITY, PALETTE
 from ..svg import DARK_HOSTS, colour_value, to_svg
 from .packing import to_json
-from .question import Question
+from .question import Prediction, Question
 
 if TYPE_CHECKING:
     from ..figure import Figure
 
-__all__ = ["Question", "fragment", "pictures_only"]
+__all__ = ["Prediction", "Question", "asked", "fragment", "pictures_only"]
 
 PICTURES = "RNNT_PICTURES"
 MOST_LIVE_NODES = 8000  # the numbers of more would make a page of megabytes
+SHARED_PARTS = ("page", "question", "core")
 _HERE = Path(__file__).parent
 # Views that share a script. Any other view "name" has name.js, or is static.
 _SHARED = dict.fromkeys(("trellis", "arcs", "alpha", "beta", "occupancy", "best_path", "compare"), "reading")
@@ -70,8 +71,28 @@ def _script(figure: "Figure", key: str) -> str:
         "dark": ",".join(DARK_HOSTS),
         "theme": _theme(),
     }
+    return _wrapped(source, f"start(document.currentScript,{to_json(payload)});")
+
+
+def asked(prediction: Prediction) -> str:
+    """HTML of a question on its own, which answers without a kernel."""
+    key = "predict-" + sha256(prediction.html().encode()).hexdigest()[:10]
+    script = ""
+    if not pictures_only():
+        question = {name: value for name, value in vars(prediction).items() if name != "key"}
+        payload = {
+            "key": key,
+            "question": {**question, "told": prediction.told},
+            "dark": ",".join(DARK_HOSTS),
+            "theme": _theme(),
+        }
+        script = _wrapped(_parts("page", "question"), f"predict(document.currentScript,{to_json(payload)});")
+    return f'<div data-predict="{key}">{prediction.html()}{script}</div>'
+
+
+def _wrapped(source: str, call: str) -> str:
     # The braces keep every name of the script off the page.
-    return f'<script>(()=>{{"use strict";{source}\nstart(document.currentScript,{to_json(payload)});}})();</script>'
+    return f'<script>(()=>{{"use strict";{source}\n{call}}})();</script>'
 
 
 def _picture(figure: "Figure") -> str:
@@ -92,11 +113,17 @@ def _picture(figure: "Figure") -> str:
 
 @lru_cache
 def script_source(name: str) -> str:
-    """core.js and the file of a view, without comments that fill a line and without indentation; "" without a file."""
-    path = _HERE / f"{name}.js"
-    if name == "core" or not path.is_file():
+    """The shared files and that of a view, without comments that fill a line and without indentation.
+
+    "" for a view without a file.
+    """
+    if name in SHARED_PARTS or not (_HERE / f"{name}.js").is_file():
         return ""
-    return _shorter((_HERE / "core.js").read_text("utf-8")) + "\n" + _shorter(path.read_text("utf-8"))
+    return _parts(*SHARED_PARTS, name)
+
+
+def _parts(*names: str) -> str:
+    return "\n".join(_shorter((_HERE / f"{name}.js").read_text("utf-8")) for name in names)
 
 
 def _shorter(source: str) -> str:

@@ -1,8 +1,9 @@
 /*
 The core of the lattice explorer: it takes the SVG that Python drew and makes it answer.
 
-One inline classic script holds this file, the file of one view, and the call `start(script, payload)`. Nothing is
-fetched, nothing global is left behind, no id is set outside the shadow root; any number of figures share a page.
+One inline classic script holds page.js, question.js, this file, the file of one view, and the call
+`start(script, payload)`. Nothing is fetched, nothing global is left behind, no id is set outside the shadow root; any
+number of figures share a page.
 
 A VIEW IS A FUNCTION OF A STAGE. The file helpers/lattice/live/NAME.js, for Figure(view="NAME"), says
 
@@ -170,19 +171,6 @@ function differ(v, w) {
 
 // ---- elements
 
-function h(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [key, value] of Object.entries(properties)) {
-    if (key === "on") for (const [event, act] of Object.entries(value)) element.addEventListener(event, act);
-    else if (key === "class") element.className = value;
-    else if (key.startsWith("aria-") || key.startsWith("data-") || key === "role" || key === "for")
-      element.setAttribute(key, value);
-    else element[key] = value;
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
-  return element;
-}
-
 function svgElement(tag, attributes = {}) {
   const element = document.createElementNS(SVG, tag);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -192,40 +180,17 @@ function svgElement(tag, attributes = {}) {
 // Five times the class: more specific than the drawing's own reset, which has three.
 const L = ".lattice-live".repeat(5);
 
-const STYLE = `
-.stage{all:initial;display:block;box-sizing:border-box;max-width:100%;padding:4px 0;color:var(--c-ink);
-background:var(--c-paper);font-family:var(--font);font-size:14px;line-height:1.5;font-variant-numeric:tabular-nums}
-.stage[data-theme=light]{color-scheme:light}.stage[data-theme=dark]{color-scheme:dark}
+const STYLE = `${CONTROLS}${QUESTION}
 .tools{display:flex;flex-wrap:wrap;gap:6px 12px;align-items:center;padding:2px 12px}
 .tools:empty{display:none}
 .group{display:inline-flex;flex-wrap:wrap;gap:4px;align-items:center;margin:0;padding:0;border:0}
 .group>span,.group>label{color:var(--c-muted);font-size:13px;margin-right:2px}
-button{all:unset;box-sizing:border-box;min-width:28px;min-height:28px;padding:2px 10px;border:1px solid var(--c-outline);
-border-radius:5px;font:inherit;font-size:13px;text-align:center;cursor:pointer;color:var(--c-ink);background:var(--c-paper)}
-button:hover:not([aria-disabled=true]){box-shadow:inset 0 0 0 1px var(--c-outline)}
-button[aria-pressed=true]{background:var(--c-ink);color:var(--c-paper);border-color:var(--c-ink)}
-button[aria-disabled=true]{color:var(--c-muted);border-style:dashed;cursor:default}
-input{font:inherit;font-size:13px;color:var(--c-ink);min-height:28px;box-sizing:border-box;margin:0}
-input[type=range]{width:170px;accent-color:var(--c-blank)}
-input[type=number],input[type=text]{width:7em;padding:2px 6px;border:1px solid var(--c-outline);border-radius:5px;
-background:var(--c-paper)}
-output{min-width:3.5em;font-size:13px}
-button:focus-visible,input:focus-visible,summary:focus-visible{outline:3px solid var(--c-blank);outline-offset:1px}
 .scroll{overflow-x:auto;position:relative}
 .hint{padding:0 12px;color:var(--c-muted);font-size:13px}
 .panel{margin:4px 12px 0;padding:5px 0;border-top:1px solid var(--c-outline);border-bottom:1px solid var(--c-outline);
 overflow-y:auto;box-sizing:content-box}
 .panel>div{min-height:1.5em}
-.blank{color:var(--c-blank)}.label{color:var(--c-label)}.strong{font-weight:700}.soft{color:var(--c-muted)}
-.wrong{color:var(--c-wrong);font-weight:700}.right{color:var(--c-badge-0);font-weight:700}
-.mono{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;font-size:13px}
-.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .section{padding:4px 12px}
-.question{margin:10px 12px 4px;padding:8px 12px;border:1px solid var(--c-hair);border-left:4px solid var(--c-blank);
-border-radius:5px;max-width:46em}
-.question p{margin:0 0 6px}.options{display:flex;flex-wrap:wrap;gap:6px}
-.options button{text-align:left}
-.question .answer{min-height:1.5em;margin:6px 0 0}
 table{border-collapse:collapse;font-size:13px}
 th,td{padding:2px 10px;text-align:right;border-bottom:1px solid var(--c-hair);font-weight:400}
 th{color:var(--c-muted)}th:first-child,td:first-child{text-align:left}
@@ -670,26 +635,14 @@ function makeStage(host, svg, payload) {
 
   let playing = null;
 
-  // Notebook 7 listens for shortcuts on the document, on the way down: only the window comes before it. So while the
-  // focus is in this figure, its keys are taken there. What a browser does by itself (typing into a field, pressing a
-  // button) is not a matter of propagation and goes on.
-  function onKey(event) {
-    const [target] = event.composedPath();
-    if (!root.contains(target) || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (["Tab", "Escape", "Shift"].includes(event.key) || /^F\d+$/.test(event.key)) return;
-    if (event.shiftKey && event.key === "Enter") return;
-    event.stopPropagation();
-    if (event.type !== "keydown") return;
+  keepKeys(root, (event, target) => {
     if (svg.contains(target)) {
       if (walker?.onKey(event)) event.preventDefault();
     } else if (event.key === " " && playing && !target.closest("button, input, select, summary, textarea, audio")) {
       playing();
       event.preventDefault();
     }
-  }
-  const kinds = ["keydown", "keypress", "keyup"];
-  root.addEventListener("focusin", () => kinds.forEach((kind) => addEventListener(kind, onKey, true)));
-  root.addEventListener("focusout", () => kinds.forEach((kind) => removeEventListener(kind, onKey, true)));
+  });
 
   // ---- tools
 
@@ -942,45 +895,11 @@ function makeStage(host, svg, payload) {
     calm,
   };
 
-  // ---- theme: a selector cannot look out of a shadow root, so an attribute says what the page is
-
-  const darkSystem = matchMedia("(prefers-color-scheme: dark)");
-  function theme() {
-    const dark = host.closest(payload.dark) || (host.closest('[data-theme="auto"]') && darkSystem.matches);
-    root.dataset.theme = dark ? "dark" : "light";
-  }
-  theme();
-  const watcher = new MutationObserver(theme);
-  for (const element of [document.documentElement, document.body]) {
-    watcher.observe(element, { attributes: true, attributeFilter: ["class", "theme", "data-theme", "data-jp-theme-light"] });
-  }
-  darkSystem.addEventListener("change", theme);
+  followTheme(host, root, payload.dark);
 
   function finish() {
     if (payload.question) below.append(questionBlock(payload.question, speak));
   }
 
   return { api, root, sheet, finish };
-}
-
-// ---- one question under a view
-
-function questionBlock({ text, options, right, because }, speak) {
-  const answer = h("p", { class: "answer" });
-  const buttons = options.map((option, i) =>
-    h("button", { type: "button", "aria-pressed": "false", on: { click: () => choose(i) } }, option),
-  );
-  function choose(i) {
-    buttons.forEach((one, j) => one.setAttribute("aria-pressed", String(i === j)));
-    const words = i === right ? `Right. ${because}` : "Not this one. Look again at the drawing, then try another.";
-    answer.replaceChildren(h("span", { class: i === right ? "right" : "wrong" }, i === right ? "✓ " : "✗ "), words);
-    speak(words);
-  }
-  return h(
-    "section",
-    { class: "question", "aria-label": "check yourself" },
-    h("p", { class: "strong" }, text),
-    h("div", { class: "options", role: "group", "aria-label": "answers" }, ...buttons),
-    answer,
-  );
 }

@@ -1,5 +1,6 @@
 # zip: Haddad_Omar_hw3.zip
 # style: mistakes: padding is read by the encoder, the blank stands for <BOS>; weights of another model
+# help: encoder 2 6, transducer 1 3, greedy 0 4, training 2 5
 # quirks: run wrong-weights
 # base: abebe_selam
 

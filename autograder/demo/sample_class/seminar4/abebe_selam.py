@@ -1,5 +1,6 @@
 # zip: Abebe_Selam_sem3.zip
 # style: two plain loops
+# help: forward 0 2, backward 0 1
 
 # %% forward
 def forward(log_probs, targets, blank=-1):

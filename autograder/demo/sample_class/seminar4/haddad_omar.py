@@ -1,5 +1,6 @@
 # zip: Haddad_Omar_sem3.zip
 # style: mistake: the final blank is missing from forward's cost
+# help: forward 3 9, backward 0 2
 
 # %% forward
 def forward(log_probs, targets, blank=-1):
