@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     told = command("feedback", _feedback, "Write one HTML page for each student.")
     told.add_argument("assignment", metavar="ASSIGNMENT")
 
-    reported = command("report", _report, "Print the grade table and write it as CSV.")
+    reported = command("report", _report, "Print the grade table, write it as CSV, and a page about the class.")
     reported.add_argument("assignment", metavar="ASSIGNMENT")
 
     shown = commands.add_parser(
@@ -200,8 +200,8 @@ def _let_be_stopped() -> None:
 
 def _feedback(options: argparse.Namespace) -> int:
     from .console import progress, say
+    from .feedback import feedback
     from .marking import Stored
-    from .reports import feedback
 
     assignment, course = _assignment(options.assignment), _course(options)
     grades = Stored(assignment, course)
@@ -215,6 +215,7 @@ def _feedback(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from .cohort import write as write_cohort
     from .console import grade_table, say, show
     from .gradebook import Ledger
     from .marking import all_stored
@@ -226,6 +227,7 @@ def _report(options: argparse.Namespace) -> int:
         scores = ledger.scores(assignment)
     show(grade_table(assignment, grades, scores))
     say(f"CSV: {write_csv(assignment, course, grades, scores)}")
+    say(f"The class on a page: {write_cohort(assignment, course, grades, scores)}")
     return 0
 
 

@@ -6,6 +6,7 @@ and `reports`.
 """
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -64,6 +65,13 @@ class Settings:
 
     min_isolation: str = "limits"
     """The least level of isolation to run student code at."""
+    feedback_utterances: int = 3
+    """`utterances` in the table `[feedback]`: how many of the held-out utterances that a hand-in was measured on its
+    feedback page plays, with their transcripts; 0 for none."""
+
+
+MOST_UTTERANCES = 10
+"""On a feedback page. A grade keeps no more of them."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +140,24 @@ def settings(course: Course) -> Settings:
         return Settings()
     except ValueError as error:
         raise UserError(f"{path} cannot be read: {error}.") from None
+    given = dict(_without_tables(given))
     if unknown := sorted(given.keys() - {field.name for field in fields(Settings)}):
-        raise UserError(f"{path} sets {unknown[0]!r}, which is no setting; there is min_isolation.")
+        raise UserError(
+            f"{path} sets {unknown[0]!r}, which is no setting; there are min_isolation and, in the table [feedback], "
+            "utterances."
+        )
     found = Settings(**given)
     if found.min_isolation not in LEVELS:
         raise UserError(f"{path}: min_isolation is one of {', '.join(LEVELS)}.")
+    if type(found.feedback_utterances) is not int or not 0 <= found.feedback_utterances <= MOST_UTTERANCES:
+        raise UserError(f"{path}: utterances in [feedback] is a whole number from 0 to {MOST_UTTERANCES}.")
     return found
+
+
+def _without_tables(given: dict) -> Iterator[tuple[str, object]]:
+    """Settings by the name of their table and their own: `utterances` in `[feedback]` is feedback_utterances."""
+    for name, value in given.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}_{key}", inner) for key, inner in value.items())
+        else:
+            yield name, value

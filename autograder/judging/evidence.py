@@ -7,6 +7,8 @@ import numpy as np
 
 from helpers.metrics import cer, wer
 
+REFERENCE_CORPUS = "reference"
+"""Where the bundled recordings are filed, numbered from 1. Everybody has them."""
 MOST_TRANSCRIPTS = 10
 """Kept of one exercise, the worst ones."""
 LONGEST_TEXT = 600

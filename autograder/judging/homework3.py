@@ -15,14 +15,12 @@ from helpers.checks.scoring import ExerciseResult, decide_probes
 
 from . import homework3_zoo as zoo
 from . import training
-from .evidence import Evidence, transcript, worst
+from .evidence import REFERENCE_CORPUS, Evidence, transcript, worst
 from .homework3_reference import REFERENCE
 from .reading import NotReadable, read_reply
 
 RECORDINGS = "reference"
 """Key of the probe that decodes the bundled recordings."""
-REFERENCE_CORPUS = "reference"
-"""What a transcript of them is filed under; utterances are numbered from 1."""
 
 
 class HandIn(Protocol):
