@@ -3,8 +3,9 @@
 import io
 import math
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,20 +65,52 @@ def heard(transcript: dict, sound: "Utterance | None", walk: "Callable[[], Walk 
 
 
 def aligned(said: str, written: str) -> list[Pair]:
-    """Both texts word by word, with as few errors as there can be."""
+    """Both texts word by word, with as few errors as there can be: as many as the WER counts.
+
+    Of alignments that are equally short it is the one in which a word stands beside the one that it is most like.
+    (jiwer takes any of them, and may put "sundwich" beside "empty" and say that "sandwich" was left out.)
+    """
+    left, right = said.split(), written.split()
+    # cost[i][j]: word errors and letter errors of the first i words against the first j, with the last step to there.
+    cost = [[(0, 0, "")] * (len(right) + 1) for _ in range(len(left) + 1)]
+    for i in range(len(left) + 1):
+        for j in range(len(right) + 1):
+            if i or j:
+                cost[i][j] = min(_steps(cost, left, right, i, j))
+    pairs = []
+    i, j = len(left), len(right)
+    while i or j:
+        kind = cost[i][j][2]
+        one = left[i - 1] if kind != "insert" else ""
+        other = right[j - 1] if kind != "delete" else ""
+        pairs.append(Pair(kind, one, _letters(kind, one, other)))
+        i, j = i - (kind != "insert"), j - (kind != "delete")
+    return pairs[::-1]
+
+
+def _steps(
+    cost: list[list[tuple]], left: list[str], right: list[str], i: int, j: int
+) -> Iterator[tuple[int, int, str]]:
+    """The ways to (i, j): errors in words, errors in letters, kind of the last step."""
+    if i:
+        words, letters, _ = cost[i - 1][j]
+        yield words + 1, letters + len(left[i - 1]), "delete"
+    if j:
+        words, letters, _ = cost[i][j - 1]
+        yield words + 1, letters + len(right[j - 1]), "insert"
+    if i and j:
+        words, letters, _ = cost[i - 1][j - 1]
+        same = left[i - 1] == right[j - 1]
+        yield words + (not same), letters + _distance(left[i - 1], right[j - 1]), "equal" if same else "substitute"
+
+
+@lru_cache(maxsize=10_000)
+def _distance(one: str, other: str) -> int:
+    """Letters to change, add or leave out."""
     import jiwer
 
-    left, right = said.split(), written.split()
-    if not left:
-        return [Pair("insert", "", (Part(word, True),)) for word in right]
-    pairs = []
-    for chunk in jiwer.process_words(" ".join(left), " ".join(right)).alignments[0]:
-        ours = left[chunk.ref_start_idx : chunk.ref_end_idx]
-        theirs = right[chunk.hyp_start_idx : chunk.hyp_end_idx]
-        for place in range(max(len(ours), len(theirs))):
-            one, other = ("".join(words[place : place + 1]) for words in (ours, theirs))
-            pairs.append(Pair(chunk.type, one, _letters(chunk.type, one, other)))
-    return pairs
+    found = jiwer.process_characters(one, other)
+    return found.substitutions + found.deletions + found.insertions
 
 
 def _letters(kind: str, said: str, written: str) -> tuple[Part, ...]:
