@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     told = command("feedback", _feedback, "Write one HTML page for each student.")
     told.add_argument("assignment", metavar="ASSIGNMENT")
 
-    reported = command("report", _report, "Print the grade table and write it as CSV.")
+    reported = command("report", _report, "Print the grade table, write it as CSV, and a page about the class.")
     reported.add_argument("assignment", metavar="ASSIGNMENT")
 
     shown = commands.add_parser(
@@ -374,9 +374,9 @@ def _let_be_stopped() -> None:
 
 def _feedback(options: argparse.Namespace) -> int:
     from .console import progress, say
+    from .feedback import feedback
     from .marking import Stored
     from .publishing import publishing
-    from .reports import feedback
 
     assignment, course = _assignment(options)
     grades = Stored(assignment, course)
@@ -391,6 +391,7 @@ def _feedback(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from .cohort import write as write_cohort
     from .console import grade_table, say, show
     from .gradebook import Ledger
     from .marking import all_stored
@@ -402,6 +403,7 @@ def _report(options: argparse.Namespace) -> int:
         scores = ledger.scores(assignment)
     show(grade_table(assignment, grades, scores))
     say(f"CSV: {write_csv(assignment, course, grades, scores)}")
+    say(f"The class on a page: {write_cohort(assignment, course, grades, scores)}")
     return 0
 
 

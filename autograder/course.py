@@ -68,6 +68,10 @@ ASSIGNMENTS = {
 }
 
 
+MOST_UTTERANCES = 10
+"""On a feedback page. A grade keeps no more of them."""
+
+
 @dataclass(frozen=True)
 class Course:
     """Paths in one course folder. Nothing is created here."""

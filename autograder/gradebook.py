@@ -242,7 +242,7 @@ def write_graded_notebook(course: Course, grade: Grade, notebook) -> None:
     """Put the submission where formgrader shows it, with our findings as the outputs of its check cells."""
     import nbformat
 
-    from .reports import exercise_html
+    from .feedback import exercise_html
 
     by_cell = {f"check-{exercise.key}": exercise for exercise in grade.exercises}
     for cell in notebook.cells:

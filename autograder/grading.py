@@ -438,8 +438,9 @@ def _judge(bundle: Bundle, exercise: Exercise, seed: bytes, answers: Path, statu
     known = {"answered", "missing", "nothing to ask", "not implemented", "timeout"}
     told = text(status.get("status")) if isinstance(status, dict) else ""
     status = told if told in known else "not reached"
-    result, picture = judge(exercise, seed, answers, bundle)
-    return exercise_grade(result, status, in_words(exercise.key, list(result.misconceptions)), picture)
+    result, shown = judge(exercise, seed, answers, bundle)
+    told = in_words(exercise.key, list(result.misconceptions))
+    return exercise_grade(result, status, told, shown.picture, shown.transcripts)
 
 
 def _verdict(
@@ -468,7 +469,7 @@ def undecided(bundle: Bundle, key: bytes, verdict: Verdict, detail: str, level: 
     """A grade without answers."""
     from helpers.checks.scoring import score
 
-    exercises = [exercise_grade(score(exercise, []), verdict.value, "", None) for exercise in bundle.exercises]
+    exercises = [exercise_grade(score(exercise, []), verdict.value) for exercise in bundle.exercises]
     return Grade(
         bundle.student, bundle.assignment, verdict, detail, exercises, list(bundle.notes), [], level, 0.0,
         bundle.fingerprint(key), help=bundle.help,

@@ -1,16 +1,13 @@
 """After a check has changed: who gains, who loses, by which item, and why."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .course import Assignment, Course
-from .files import write_whole
 from .publishing import same_hand_in
-from .reports import harmless
+from .tables import write_table
 from .verdicts import ExerciseGrade, Grade, ItemGrade
 
 _NOTHING = 1e-9
@@ -142,17 +139,14 @@ COLUMNS = (
 
 def write_csv(assignment: Assignment, course: Course, found: list[Change]) -> Path:
     """One row for each item that changed, and one for each student of whom none did."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS)
-    writer.writeheader()
-    for one in found:
-        row = {key: value for key, value in asdict(one).items() if key != "items"}
-        for item in one.items or (None,):
-            of_item = {}
-            if item:
-                of_item = asdict(item)
-                of_item |= {"item_before": of_item.pop("before"), "item_after": of_item.pop("after")}
-            writer.writerow({name: harmless(value) for name, value in (row | of_item).items()})
-    path = course.reports() / f"{assignment.name}-regrade.csv"
-    write_whole(path, text.getvalue().encode("utf-8-sig"))
-    return path
+    rows = (_row(one, item) for one in found for item in one.items or (None,))
+    return write_table(course.reports() / f"{assignment.name}-regrade.csv", COLUMNS, rows)
+
+
+def _row(change: Change, item: ItemChange | None) -> dict[str, object]:
+    row = {key: value for key, value in asdict(change).items() if key != "items"}
+    if item is None:
+        return row
+    of_item = asdict(item)
+    of_item |= {"item_before": of_item.pop("before"), "item_after": of_item.pop("after")}
+    return row | of_item

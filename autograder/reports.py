@@ -1,45 +1,11 @@
-"""What people read: a feedback page for each student, a table and a CSV file for the instructor."""
+"""The table for the instructor: a CSV file with a row a student and a column a check."""
 
-import csv
-import io
-import re
-from base64 import b64encode
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 from .course import Assignment, Course
-from .files import write_whole
-from .help_used import hints_revealed, in_words
-from .verdicts import ExerciseGrade, Grade
-
-
-def feedback(assignment: Assignment, course: Course, grade: Grade) -> Path:
-    """Write one student's page: self-contained HTML in which nothing can run but the scripts of our own drawings."""
-    path = course.feedback(assignment, grade.student) / f"{assignment.name}.html"
-    page = _templates().get_template("feedback.html.j2")
-    pictures = {exercise.key: picture for exercise in grade.exercises if (picture := _picture(exercise))}
-    scripts = [_allowed(script) for html in pictures.values() for script in _SCRIPT.findall(html)]
-    told = in_words(grade.help)
-    write_whole(
-        path, page.render(grade=grade, assignment=assignment, pictures=pictures, scripts=scripts, help_used=told)
-    )
-    return path
-
-
-_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-
-
-def _allowed(script: str) -> str:
-    """What a Content-Security-Policy calls one inline script, so that it runs and no other does."""
-    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
-
-
-def exercise_html(exercise: ExerciseGrade) -> str:
-    """One exercise as it stands under its check cell in formgrader."""
-    module = _templates().get_template("exercise.html.j2").module
-    return f"<style>{module.style()}</style>{module.exercise(exercise, _picture(exercise))}"
-
+from .help_used import hints_revealed
+from .tables import write_table
+from .verdicts import Grade
 
 HELP_COLUMNS = ("hints", "hints_cost")
 """Hints that were revealed, empty where the hand-in says nothing of it; and the points that they cost."""
@@ -58,13 +24,7 @@ def columns(assignment: Assignment) -> list[str]:
 def write_csv(assignment: Assignment, course: Course, grades: list[Grade], scores: dict[str, float]) -> Path:
     """One row a student. `scores` are nbgrader's, with points given by hand. Undecided points stay empty."""
     path = course.reports() / f"{assignment.name}.csv"
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns(assignment))
-    writer.writeheader()
-    writer.writerows(_row(grade, scores) for grade in grades)
-    # With a byte order mark, so that spreadsheets show names as they are written.
-    write_whole(path, text.getvalue().encode("utf-8-sig"))
-    return path
+    return write_table(path, columns(assignment), (_row(grade, scores) for grade in grades))
 
 
 def _row(grade: Grade, scores: dict[str, float]) -> dict[str, object]:
@@ -82,46 +42,4 @@ def _row(grade: Grade, scores: dict[str, float]) -> dict[str, object]:
         for exercise in grade.exercises:
             row[exercise.key] = exercise.points
             row |= {f"{exercise.key}.{item.key}": item.points for item in exercise.items}
-    return {name: harmless(value) for name, value in row.items()}
-
-
-def harmless(value: object) -> object:
-    """A value for a CSV file: spreadsheets take a text that starts like a formula for one."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
-
-
-def _picture(exercise: ExerciseGrade) -> str | None:
-    """The student's array for the worked example beside the right one, as HTML; None where it is right."""
-    if exercise.picture is None:
-        return None
-    import numpy as np
-
-    from helpers import lattice
-    from helpers.checks.calling import ARRAY_NAMES
-    from helpers.checks.cases import case
-
-    cat = case("cat")
-    drawn = lattice.Lattice.from_log_probs(cat.log_probs, cat.targets, cat.blank, symbols=("∅", "C", "A", "T"))
-    yours = np.array(exercise.picture["cells"], dtype=np.float64)
-    wrong = exercise.picture["wrong"]
-    figure = lattice.compare(
-        drawn,
-        yours,
-        cat.truth(exercise.key).cells,
-        name=ARRAY_NAMES[exercise.key],
-        wrong=tuple(wrong) if wrong else None,
-    )
-    return figure.html()
-
-
-@cache
-def _templates():
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return row

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 
 from helpers.checks.rubric import Exercise, with_points, with_thresholds
 
-from .course import ASSIGNMENTS, Assignment, Course
+from .course import ASSIGNMENTS, MOST_UTTERANCES, Assignment, Course
 from .errors import UserError
 from .sandbox import LEVELS
 
@@ -164,6 +164,18 @@ class Homework3:
 
 
 @dataclass(frozen=True)
+class Feedback:
+    """What a student's page shows."""
+
+    utterances: int = setting(
+        3,
+        "Held-out utterances that a page plays, with their transcripts, the worst first; 0 for none.",
+        whole(0, MOST_UTTERANCES),
+        "3",
+    )
+
+
+@dataclass(frozen=True)
 class Hints:
     """What help costs."""
 
@@ -191,6 +203,7 @@ class Settings:
         {"lovelace_ada": "48", "hopper_grace": "{ homework3 = 24 }"},
     )
     homework3: Homework3 = section(Homework3, "How trained models are measured.")
+    feedback: Feedback = section(Feedback, "What a student's page shows.")
     hints: Hints = section(Hints, "What help costs.")
     points: Mapping[str, dict[str, dict[str, float]]] = table(
         "Points by assignment and exercise: a number, spread over the items as they were, or one for each item.",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
@@ -61,6 +62,10 @@ class ExerciseGrade:
     items: list[ItemGrade]
     picture: dict | None = None
     """What the picture needs: {"cells", "wrong"}, the student's array for the worked example, where it is wrong."""
+    mistakes: list[str] = field(default_factory=list)
+    """Names of the known mistakes that give exactly these answers; several where they cannot be told apart."""
+    transcripts: list[dict] = field(default_factory=list)
+    """What was written where something else was said, the worst first: see `judging.evidence.transcript`."""
     hints_cost: float = 0.0
     """Points taken for revealed hints, where a course does that."""
 
@@ -150,7 +155,13 @@ class Grade:
         return cls(**{**data, "verdict": Verdict(data["verdict"]), "exercises": exercises})
 
 
-def exercise_grade(result: ExerciseResult, status: str, misconception: str, picture: dict | None) -> ExerciseGrade:
+def exercise_grade(
+    result: ExerciseResult,
+    status: str,
+    misconception: str = "",
+    picture: dict | None = None,
+    transcripts: Sequence[dict] = (),
+) -> ExerciseGrade:
     """Turn a judged exercise into its stored form, without the numbers of hidden inputs."""
     from helpers.checks.report import sentences
 
@@ -168,4 +179,7 @@ def exercise_grade(result: ExerciseResult, status: str, misconception: str, pict
         )
         for item in result.items
     ]
-    return ExerciseGrade(result.exercise.key, result.exercise.title, status, misconception, items, picture)
+    return ExerciseGrade(
+        result.exercise.key, result.exercise.title, status, misconception, items, picture,
+        list(result.misconceptions), list(transcripts),
+    )  # fmt: skip

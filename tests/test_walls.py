@@ -128,7 +128,7 @@ JUDGE = textwrap.dedent(
     from helpers.checks.rubric import HOMEWORK3, SEMINAR4
 
     folder, told = Path(sys.argv[1]), []
-    hand_in = SimpleNamespace(files=(), heldout=SimpleNamespace(texts=(), about="none"))
+    hand_in = SimpleNamespace(files=(), heldout=SimpleNamespace(texts=(), about="none", corpus="", keys=()))
 
     def judge():
         for exercise in SEMINAR4:

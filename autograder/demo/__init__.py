@@ -36,6 +36,8 @@ def run(root: Path, min_isolation: str | None = None) -> int:
             if code := cli.main(command):
                 return code
     say(f"\nFeedback pages: {root / 'feedback'}/<student>/<assignment>/<assignment>.html")
+    for name in BOTH:
+        say(f"The class on a page: {course.reports() / name}.html")
     say(f"nbgrader's view of it: cd {root} && jupyter lab, then Nbgrader > Formgrader.")
     return 0
 

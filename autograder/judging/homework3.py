@@ -5,6 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from helpers.checks import probing, published
 from helpers.checks.parts import PROBES
 from helpers.checks.probing import LADDER, Arrays, Probe, Reply
@@ -14,8 +16,12 @@ from helpers.checks.scoring import ExerciseResult, decide_probes
 
 from . import homework3_zoo as zoo
 from . import training
+from .evidence import REFERENCE_CORPUS, Evidence, transcript, worst
 from .homework3_reference import REFERENCE
 from .reading import NotReadable, read_reply
+
+RECORDINGS = "reference"
+"""Key of the probe that decodes the bundled recordings."""
 
 
 class HandIn(Protocol):
@@ -30,17 +36,34 @@ class Said(Protocol):
 
     texts: tuple[str, ...]
     about: str
+    corpus: str
+    keys: tuple[str, ...]
 
 
-def judge(exercise: Exercise, seed: bytes, folder: Path, hand_in: HandIn) -> tuple[ExerciseResult, None]:
-    """Points and findings for one exercise. There is no picture to go with them."""
+def judge(exercise: Exercise, seed: bytes, folder: Path, hand_in: HandIn) -> tuple[ExerciseResult, Evidence]:
+    """Points and findings for one exercise, and the worst transcripts of what may be shown."""
     if exercise.key == "training":
         said = hand_in.heldout
-        return training.judge(exercise, folder, dict(hand_in.files).get(LOG), said.texts, said.about), None
+        result = training.judge(exercise, folder, dict(hand_in.files).get(LOG), said.texts, said.about)
+        return result, Evidence(transcripts=training.worst_utterances(folder, said.corpus, said.keys, said.texts))
     probes = PROBES[exercise.key]
     replies = {probe.key: _reply(folder, exercise, probe.key) for probe in probes}
     right = truths(exercise.key, seed)
-    return decide_probes(exercise, probes, replies, right, _misconceptions(exercise.key, seed, replies, right)), None
+    result = decide_probes(exercise, probes, replies, right, _misconceptions(exercise.key, seed, replies, right))
+    return result, Evidence(transcripts=_of_recordings(replies, right))
+
+
+def _of_recordings(replies: dict[str, Reply], right: dict[str, Arrays]) -> tuple[dict, ...]:
+    """The worst transcript of the bundled recordings, which everybody has: what is right there is no secret."""
+    reply = replies.get(RECORDINGS)
+    if reply is None or reply.status != "ok":
+        return ()
+    found = []
+    for number, (name, truth) in enumerate(right[RECORDINGS].items(), start=1):
+        labels = reply.arrays.get(name, np.zeros(0))
+        said, written = (training.text_of(one) for one in (truth, labels))
+        found.append(transcript(REFERENCE_CORPUS, str(number), said, written))
+    return worst(found, 1)
 
 
 def truths(exercise: str, seed: bytes) -> dict[str, Arrays]:

@@ -13,6 +13,7 @@ from helpers.checks.rubric import Exercise
 from helpers.checks.scoring import Asked, ExerciseResult, score
 
 from . import oracle, zoo
+from .evidence import Evidence
 from .reading import NotReadable, read_answer
 
 LARGEST_TO_DRAW = 400
@@ -22,7 +23,7 @@ LARGEST_TO_RECOGNISE = 300
 """Nodes. Mistakes that only show on long lattices are told from there by their first wrong cell."""
 
 
-def judge(exercise: Exercise, seed: bytes, folder: Path, hand_in: object = None) -> tuple[ExerciseResult, dict | None]:
+def judge(exercise: Exercise, seed: bytes, folder: Path, hand_in: object = None) -> tuple[ExerciseResult, Evidence]:
     """Points and findings for one exercise, and where the public worked example is wrong, what its picture needs."""
     asked = []
     for question in questions(seed):
@@ -30,7 +31,8 @@ def judge(exercise: Exercise, seed: bytes, folder: Path, hand_in: object = None)
         truth = Truth(*getattr(oracle, exercise.key)(*_arguments(question.inputs)))
         asked.append(Asked(question.key, question.group, question.title, question.inputs, truth, answer))
     result = score(exercise, asked, _misconceptions(exercise.key, asked))
-    return result, _picture(exercise.key, next(question for question in asked if question.key == "cat"))
+    example = next(question for question in asked if question.key == "cat")
+    return result, Evidence(_picture(exercise.key, example))
 
 
 def _picture(exercise: str, example: Asked) -> dict | None:

@@ -11,11 +11,11 @@ from pathlib import Path
 from autograder import grading
 from autograder.course import ASSIGNMENTS, REPOSITORY, Course
 from autograder.demo.hand_ins import TRAINED_RUN
+from autograder.feedback import feedback
 from autograder.gradebook import Ledger
 from autograder.intake import collect
 from autograder.marking import Submissions, mark
 from autograder.release import release
-from autograder.reports import feedback
 from tests.untrusted import BROKE_OUT, RIGHT, Attack, Damage, packed, with_answers
 
 from .exercise import ANSWERS

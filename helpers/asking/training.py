@@ -11,6 +11,7 @@ from helpers.checks.calling import Malformed, message, quiet
 from helpers.checks.handed_in import trained_model
 from helpers.checks.probing import Reply
 from helpers.decoding import recognize
+from helpers.emitting import Overheard
 from helpers.features import stack_frames
 
 BATCH = 10
@@ -26,7 +27,11 @@ class RunQuestion:
         self._folder = folder
 
     def ask(self, exercise: str, cls: Callable, get: Callable[[str], object | None]) -> Reply:
-        """Labels of all utterances, one after the other, and how many each has."""
+        """Labels of all utterances, one after the other, and how many each has.
+
+        With them the encoder frame at which each label was emitted, -1 where that is not known, and how many frames of
+        sound one of the encoder is.
+        """
         try:
             with quiet():
                 return Reply("ok", arrays=self._decode(cls, get("greedy_decode")))
@@ -45,15 +50,21 @@ class RunQuestion:
             raise Malformed("There is no function greedy_decode to decode with.")
         model, stack = trained_model(cls, self._folder / "run")
         spoken = _heldout(self._folder)
-        labels = []
+        labels, decode = [], Overheard(greedy_decode)
         for start in range(0, len(spoken), BATCH):
             features = [stack_frames(one, stack) for one in spoken[start : start + BATCH]]
             lengths = torch.tensor([len(one) for one in features], dtype=torch.int32)
             padded = torch.nn.utils.rnn.pad_sequence(features, batch_first=True)
-            labels += recognize(model, padded, lengths, greedy_decode=greedy_decode)
+            labels += recognize(model, padded, lengths, greedy_decode=decode)
+        frames = [
+            np.full(len(one), -1.0) if known is None else np.array(known, dtype=np.float64)
+            for one, known in zip(labels, decode.frames, strict=True)
+        ]
         return {
             "labels": np.concatenate([np.array(one, dtype=np.float64) for one in labels] or [np.zeros(0)]),
             "lengths": np.array([len(one) for one in labels], dtype=np.float64),
+            "frames": np.concatenate(frames or [np.zeros(0)]),
+            "stack": np.array([stack], dtype=np.float64),
         }
 
 

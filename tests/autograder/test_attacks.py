@@ -27,11 +27,12 @@ from untrusted import BROKE_OUT, MARK, RIGHT, Attack, attacks, packed, with_answ
 from autograder import grading
 from autograder.course import ASSIGNMENTS, REPOSITORY, Assignment, Course
 from autograder.demo.hand_ins import TRAINED_RUN
+from autograder.feedback import feedback
 from autograder.gradebook import Ledger
 from autograder.intake import collect
 from autograder.marking import Submissions, mark, stored
 from autograder.release import release
-from autograder.reports import feedback, write_csv
+from autograder.reports import write_csv
 from autograder.sandbox import levels
 from autograder.sandbox.levels import LEVELS, Policy, obstacle, rungs
 from autograder.verdicts import SENTENCES, Verdict

@@ -8,11 +8,11 @@ from untrusted import damages, with_answers
 
 from autograder import grading
 from autograder.course import ASSIGNMENTS, Course
+from autograder.feedback import feedback
 from autograder.gradebook import Ledger
 from autograder.intake import collect
 from autograder.marking import Submissions, mark
 from autograder.release import release
-from autograder.reports import feedback
 from autograder.verdicts import Verdict
 
 pytestmark = pytest.mark.slow

@@ -926,11 +926,11 @@ def judged(exercise, answer_to, folder):
     ("exercise", "name"), [(exercise, name) for exercise in SEMINAR4 for name in zoo.everything(exercise.key)]
 )
 def test_the_judge_names_every_known_mistake(exercise, name, tmp_path):
-    result, picture = judged(exercise, lambda inputs: zoo.answers(exercise.key, name, inputs), tmp_path)
+    result, shown = judged(exercise, lambda inputs: zoo.answers(exercise.key, name, inputs), tmp_path)
     assert result.points < 5.0
     assert name in result.misconceptions
     assert len(result.misconceptions) <= 2
-    shown_in_the_example = picture is not None
+    shown_in_the_example = shown.picture is not None
     example = next(question.inputs for question in questions(bytes(16)) if question.key == "cat")
     wrong = zoo.answers(exercise.key, name, example)
     assert shown_in_the_example == (not close(wrong.cells, example.truth(exercise.key).cells).all())

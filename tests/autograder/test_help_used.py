@@ -15,10 +15,11 @@ from autograder.console import grade_table
 from autograder.course import ASSIGNMENTS, Course
 from autograder.demo.hand_ins import samples
 from autograder.errors import UserError
+from autograder.feedback import feedback
 from autograder.intake import collect
 from autograder.marking import Outcome, Submissions, mark, stored
 from autograder.release import _hand_out
-from autograder.reports import columns, feedback
+from autograder.reports import columns
 from autograder.settings import settings
 from autograder.verdicts import ExerciseGrade, Grade, ItemGrade, Verdict
 from helpers.checks import help_file

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from autograder import cli
-from autograder.course import REPOSITORY, Course, settings
+from autograder.course import REPOSITORY, Course
 from autograder.errors import UserError
 from autograder.sandbox import Limits, Policy, Sandbox, SandboxBroken, WorkerLost, choose, room
 from autograder.sandbox.examining import examine
@@ -30,6 +30,7 @@ from autograder.sandbox.inside.settling import WORKER_UID
 from autograder.sandbox.levels import Rung, obstacle, rungs
 from autograder.sandbox.probing import SCRIPT
 from autograder.sandbox.staging import packages, shown_at
+from autograder.settings import settings
 
 LADDER = {"full": 0, "full and cold": 0, "kernel": 1, "kernel without namespaces": 2, "limits": 3}
 WALLED = ("full", "full and cold", "kernel", "kernel without namespaces")
@@ -938,7 +939,7 @@ def test_a_course_can_ask_for_a_level(bare, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("min_isolation = 'most'", "one of limits, kernel, full"), ("isolation = 'full'", "no setting"), ("x", "read")],
+    [("min_isolation = 'most'", '"limits" or "kernel" or "full"'), ("isolation = 'full'", "no setting"), ("x", "read")],
 )
 def test_a_course_file_that_nobody_understands_is_a_sentence(tmp_path, text, told):
     (tmp_path / "course.toml").write_text(text)

@@ -7,11 +7,13 @@ import torch
 from safetensors.torch import save_file
 
 from autograder.judging import training as judging
+from autograder.judging.evidence import LONGEST_TEXT
 from autograder.judging.homework3_reference import RNNTransducer, greedy_decode
 from helpers.asking.training import RunQuestion
 from helpers.checks.calling import Malformed
 from helpers.checks.handed_in import MEL_BINS, MOST_PARAMETERS, arguments_of
 from helpers.checks.rubric import HOMEWORK3
+from helpers.text import tokenizer
 
 SIZES = {
     "num_classes": 30,
@@ -71,6 +73,8 @@ def test_every_utterance_is_decoded_with_either_format(job, name):
     assert len(reply.arrays["lengths"]) == len(FRAMES)
     assert reply.arrays["lengths"].sum() == len(reply.arrays["labels"])
     assert len(judging.transcripts(dict(reply.arrays))) == len(FRAMES)
+    assert len(reply.arrays["frames"]) == len(reply.arrays["labels"])
+    assert reply.arrays["stack"] == [SIZES["input_dim"] // MEL_BINS]
 
 
 class Payload:
@@ -129,3 +133,47 @@ def test_transcripts_that_were_forged_give_nothing(tmp_path):
         save_file(arrays, tmp_path / "training-decode.safetensors")
         result = judging.judge(exercise, tmp_path, b'{"kind": "start"}\n', texts, about)
         assert result.points == 0.0
+
+
+def decoded(folder, words, **arrays):
+    """What a job leaves that wrote these words."""
+    labels = [tokenizer.text_to_indices(text) for text in words]
+    given = {"labels": [label for one in labels for label in one], "lengths": [len(one) for one in labels], **arrays}
+    save_file({name: torch.tensor(one).double() for name, one in given.items()}, folder / "training-decode.safetensors")
+    (folder / "training-decode.json").write_text('{"status": "ok", "problem": ""}')
+
+
+def test_the_worst_utterances_come_first_and_right_ones_not_at_all(tmp_path):
+    said = ("red fish", "blue boat", "one two", "old hat")
+    decoded(tmp_path, ("red fish", "blue moat", "on too", "old"), stack=[4], frames=[-1] * 8 + [*range(9)] + [-1] * 9)
+    found = judging.worst_utterances(tmp_path, "mini", ("a", "b", "c", "d"), said)
+    assert [(one["utterance"], one["wer"]) for one in found] == [("c", 1.0), ("d", 0.5), ("b", 0.5)]
+    assert [one["frames"] for one in found] == [[], [], list(range(9))]
+    assert found[2]["frame_seconds"] == 0.05
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {},
+        {"frames": [0.0] * 3, "stack": [4.0]},
+        {"frames": [0.5] * 6, "stack": [4.0]},
+        {"frames": [1e30] * 6, "stack": [4.0]},
+        {"frames": [float("nan")] * 6, "stack": [4.0]},
+        {"frames": [0.0] * 6, "stack": [float("inf")]},
+        {"frames": [0.0] * 6, "stack": []},
+        {"frames": [0.0] * 6, "stack": [1e9]},
+    ],
+)
+def test_frames_that_were_forged_are_left_out(tmp_path, arrays):
+    decoded(tmp_path, ("a bcde",), **arrays)
+    (found,) = judging.worst_utterances(tmp_path, "mini", ("a",), ("abcd",))
+    assert found["frames"] == []
+
+
+def test_what_is_stored_of_an_endless_transcript_has_an_end(tmp_path):
+    decoded(tmp_path, ("ab " * 5000,))
+    (found,) = judging.worst_utterances(tmp_path, "mini", ("a",), ("ab",))
+    assert len(found["written"]) == LONGEST_TEXT
+    assert found["cut"]
+    assert found["wer"] == 4999

@@ -16,7 +16,7 @@ from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from autograder.course import ASSIGNMENTS, Course
-from autograder.reports import feedback
+from autograder.feedback import feedback
 from autograder.verdicts import ExerciseGrade, Grade, Verdict
 from helpers import lattice
 from helpers.lattice.numerals import three_digits
