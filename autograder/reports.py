@@ -44,27 +44,31 @@ def columns(assignment: Assignment) -> list[str]:
         for exercise in assignment.exercises
         for name in (exercise.key, *(f"{exercise.key}.{item.key}" for item in exercise.items))
     ]
-    return ["student", "verdict", "points", "max_points", "gradebook_score", *items, "detail"]
+    return ["student", "verdict", "points", "max_points", "gradebook_score", *items, "receipt", "detail"]
 
 
 def write_csv(assignment: Assignment, course: Course, grades: list[Grade], scores: dict[str, float]) -> Path:
     """One row a student. `scores` are nbgrader's, with points given by hand. Undecided points stay empty."""
+    from .intake import received
+
+    receipts = {record.student: record.receipt for record in received(course, assignment)}
     path = course.reports() / f"{assignment.name}.csv"
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns(assignment))
     writer.writeheader()
-    writer.writerows(_row(grade, scores) for grade in grades)
+    writer.writerows(_row(grade, scores, receipts.get(grade.student, "")) for grade in grades)
     # With a byte order mark, so that spreadsheets show names as they are written.
     write_whole(path, text.getvalue().encode("utf-8-sig"))
     return path
 
 
-def _row(grade: Grade, scores: dict[str, float]) -> dict[str, object]:
+def _row(grade: Grade, scores: dict[str, float], receipt: str) -> dict[str, object]:
     row = {
         "student": grade.student,
         "verdict": grade.verdict.value,
         "max_points": ASSIGNMENTS[grade.assignment].points,
         "gradebook_score": scores.get(grade.student, ""),
+        "receipt": receipt,
         "detail": grade.detail,
     }
     if grade.decided:

@@ -5,11 +5,26 @@ from typing import TYPE_CHECKING
 from .cases import Case, case
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
+
+    from helpers.preflight.report import Report
 
     from .report import CheckResult
 
-__all__ = ["Case", "backward", "case", "decoder", "encoder", "forward", "greedy", "joiner", "training", "transducer"]
+__all__ = [
+    "Case",
+    "backward",
+    "case",
+    "decoder",
+    "encoder",
+    "forward",
+    "greedy",
+    "joiner",
+    "preflight",
+    "training",
+    "transducer",
+]
 
 
 def forward(function: "Callable") -> "CheckResult":
@@ -81,6 +96,26 @@ def training(folder: str, transducer: type | None = None, greedy_decode: "Callab
         return CheckResult(decide_run(exercise, rows, problem, tried, ""))
     note = f"Tried on {tried.on}: your weights reach CER {tried.cer:.3f}; by your log it is {logged.cer:.3f} on all."
     return CheckResult(decide_run(exercise, rows, problem, logged, ""), note)
+
+
+def preflight(
+    last: str = "",
+    first: str = "",
+    *,
+    notebook: "str | os.PathLike | None" = None,
+    folder: str = "run",
+    anyway: bool = False,
+) -> "Report":
+    """Before handing in: run the saved notebook afresh as the grader will, on public inputs, and write the zip.
+
+    last, first: your names; the zip is called `{last}_{first}_sem4.zip` or `_hw3.zip` and lies beside the notebook.
+    notebook: its file, where it is not found by itself.
+    folder: what training left.
+    anyway: go on although the notebook seems not to be saved.
+    """
+    from helpers.preflight.flight import preflight
+
+    return preflight(last, first, notebook, folder, anyway)
 
 
 def _check_lattice(key: str, function: "Callable") -> "CheckResult":
