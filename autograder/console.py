@@ -78,13 +78,13 @@ def grade_line(grade: Grade) -> str:
 def intake_table(rows) -> Table:
     """What was taken, repaired, refused, and why."""
     table = Table(title="Collected")
-    for name in ("file", "student", "assignment", "status", "notes"):
+    for name in ("file", "student", "assignment", "status", "receipt", "notes"):
         table.add_column(name, overflow="fold")
     colors = {"refused": "red", "repaired": "yellow", "taken": "green"}
     for row in rows:
         status = f"[{colors[row.status]}]{row.status}[/]" if row.status in colors else row.status
         cells = (row.file, row.student or "", row.assignment or "")
-        table.add_row(*map(_plain, cells), status, _plain(" ".join(row.notes)))
+        table.add_row(*map(_plain, cells), status, _plain(row.receipt), _plain(" ".join(row.notes)))
     return table
 
 

@@ -19,6 +19,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
+from helpers.asking.assignments import CALL_SECONDS, CELL_SECONDS
+from helpers.asking.steps import for_the_eyes
+from helpers.asking.steps import steps as lay_out
 from helpers.checks.rubric import Exercise
 
 from .course import ASSIGNMENTS, REPOSITORY, Assignment
@@ -34,8 +37,6 @@ WORTH_A_WORKER = 8
 MOST_ERRORS = 50
 """Cells that stopped, told on a feedback page."""
 
-CELL_SECONDS = 30
-CALL_SECONDS = 10
 GRADER_CODE = (
     "autograder/judging",
     "autograder/sandbox",
@@ -159,27 +160,10 @@ def bundle(
     heldout: Heldout | None = None,
 ) -> Bundle:
     """Lay out the cells of a repaired notebook as steps. `notebook` is None where there was nothing to open."""
-    steps, given, asked = [], set(), []
-    skipped = {
-        cell.metadata.nbgrader.grade_id
-        for cell in template.cells
-        if "nbgrader" in cell.metadata and cell.metadata.get("rnnt", {}).get("grading") == "skip"
-    }
-    keys = [exercise.key for exercise in assignment.exercises]
-    for number, cell in enumerate(notebook.cells if notebook else [], start=1):
-        mark = cell.metadata.get("nbgrader", {})
-        name = f"cell {number}" + (f" ({mark['grade_id']})" if mark else "")
-        if cell.cell_type != "code" or not cell.source.strip() or mark.get("grade_id") in skipped:
-            continue
-        if mark.get("grade"):
-            exercise = mark["grade_id"].removeprefix("check-")
-            asked.append(exercise)
-            steps.append({"ask": exercise})
-            continue
-        if mark and not mark.get("solution"):
-            given.add(name)
-        steps.append({"run": cell.source, "name": name})
-    steps += [{"ask": key} for key in keys if key not in asked] if notebook else []
+    steps, given = [], set()
+    if notebook:
+        keys = [exercise.key for exercise in assignment.exercises]
+        steps, given = lay_out(notebook.cells, for_the_eyes(template.cells), keys)
     limits = Limits(
         wall_seconds=assignment.wall_seconds, cpu_seconds=assignment.cpu_seconds, memory_mb=assignment.memory_mb
     )

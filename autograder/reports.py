@@ -18,22 +18,29 @@ def columns(assignment: Assignment) -> list[str]:
         for exercise in assignment.exercises
         for name in (exercise.key, *(f"{exercise.key}.{item.key}" for item in exercise.items))
     ]
-    return ["student", "verdict", "points", "max_points", "gradebook_score", *items, *HELP_COLUMNS, "detail"]
+    return [
+        "student", "verdict", "points", "max_points", "gradebook_score", *items, *HELP_COLUMNS, "receipt", "detail",
+    ]  # fmt: skip
 
 
 def write_csv(assignment: Assignment, course: Course, grades: list[Grade], scores: dict[str, float]) -> Path:
     """One row a student. `scores` are nbgrader's, with points given by hand. Undecided points stay empty."""
+    from .intake import received
+
+    receipts = {record.student: record.receipt for record in received(course, assignment)}
     path = course.reports() / f"{assignment.name}.csv"
-    return write_table(path, columns(assignment), (_row(grade, scores) for grade in grades))
+    rows = (_row(grade, scores, receipts.get(grade.student, "")) for grade in grades)
+    return write_table(path, columns(assignment), rows)
 
 
-def _row(grade: Grade, scores: dict[str, float]) -> dict[str, object]:
+def _row(grade: Grade, scores: dict[str, float], receipt: str) -> dict[str, object]:
     row = {
         "student": grade.student,
         "verdict": grade.verdict.value,
         "max_points": grade.max_points,
         "gradebook_score": scores.get(grade.student, ""),
         "hints": hints_revealed(grade.help),
+        "receipt": receipt,
         "detail": grade.detail,
     }
     if grade.decided:

@@ -73,6 +73,13 @@ def test_given_code_cells_are_short(path, source):
             assert len(code.source.splitlines()) <= MOST_LINES.get(path, 16), code.id
 
 
+def test_the_last_cell_is_preflight_and_waits_for_names(source):
+    last = source.cells[-1]
+    assert (last.id, last.source) == ("preflight", 'checks.preflight(last="", first="")')
+    assert last.metadata.rnnt.grading == "skip"
+    assert source.cells[-2].id == "hand-in"
+
+
 # The text
 
 

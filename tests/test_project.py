@@ -121,7 +121,9 @@ def test_judging_evaluates_nothing():
         assert all(starts_with(name, "autograder.judging", "helpers.asking.seminar4") for name in room), room
 
 
-@pytest.mark.parametrize("command", ["", "release", "collect", "grade", "feedback", "report", "demo", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["", "release", "collect", "receipt", "grade", "feedback", "report", "demo", "doctor"]
+)
 def test_help_imports_nothing_heavy(command):
     code = (
         "import sys; from autograder.cli import main\n"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from autograder.course import ASSIGNMENTS, Assignment, Course
 from autograder.errors import UserError
-from autograder.intake import filing
+from autograder.intake import filing, receipts
 from autograder.intake.archives import (
     LARGEST_ARCHIVE,
     LARGEST_MEMBER,
@@ -60,6 +60,8 @@ class Row:
     """taken, repaired (taken, and put right), refused, superseded (by a newer one), unchanged (taken before)."""
     notes: tuple[str, ...] = ()
     """One sentence each. Plain text that holds names which students chose: escape it for HTML."""
+    receipt: str = ""
+    """Of the preflight that packed it; empty for a zip made by hand."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,9 @@ class _HandIn:
         """Sorts hand-ins from the oldest to the newest."""
         return (self.modified, self.arrived, self.label.copy, self.file)
 
-    def row(self, status: str, *notes: str) -> Row:
+    def row(self, status: str, *notes: str, receipt: str = "") -> Row:
         assignment = self.label.assignment
-        return Row(self.file, self.label.student or "", assignment.name if assignment else "", status, notes)
+        return Row(self.file, self.label.student or "", assignment.name if assignment else "", status, notes, receipt)
 
     @contextmanager
     def contents(self) -> Iterator[Archive]:
@@ -477,6 +479,7 @@ class _Taken:
     problem: str | None = None
     notes: list[str] = field(default_factory=list)
     data: list[tuple[str, Member]] = field(default_factory=list)
+    manifest: receipts.Beside | None = None
 
 
 def _look(archive: Archive, assignment: Assignment, templates: _Templates, budget: Budget) -> _Taken:
@@ -494,9 +497,10 @@ def _look(archive: Archive, assignment: Assignment, templates: _Templates, budge
     taken.choice = best
     if others:
         taken.notes.append(f"Of {len(others) + 1} notebooks {best.member.path} was taken, not {_some(others)}.")
+    taken.manifest = receipts.manifest_beside(best.member, archive)
     ignored = []
     for member in archive.members:
-        if is_notebook(member.name):
+        if is_notebook(member.name) or (taken.manifest and member is taken.manifest.member):
             continue
         name = safe_file_name(member.name, "")
         taken_names = {data_name.casefold() for data_name, _ in taken.data}
@@ -555,6 +559,9 @@ def _take(hand_in: _HandIn, older: list[_HandIn], course: Course, templates: _Te
                 budget = Budget()
                 with _surprises():
                     taken = _look(archive, assignment, templates, budget)
+                    if taken.manifest:
+                        member = taken.choice.member
+                        taken.notes += receipts.compare(taken.manifest, member, archive, assignment, student)
                 _submit(taken, assignment, folder, modified, budget)
         except (Damaged, Unreadable) as damage:
             taken = _Taken(problem=str(damage))
@@ -567,13 +574,16 @@ def _take(hand_in: _HandIn, older: list[_HandIn], course: Course, templates: _Te
         taken.notes.append(f"The student was taken to be {student}; a name like {expected_name(assignment)} says it.")
     repairs = taken.choice.repaired.notes if taken.choice else []
     notes = (*taken.notes, *repairs)
-    record = Received(student, assignment.name, original, sha256, modified, taken.problem is None, taken.problem, notes)
+    receipt = taken.manifest.receipt(assignment) if taken.manifest else ""
+    record = Received(
+        student, assignment.name, original, sha256, modified, taken.problem is None, taken.problem, notes, receipt
+    )
     filing.save_record(course, record)
     if taken.problem:
         return hand_in.row("refused", taken.problem, *notes)
     if record == before:
-        return hand_in.row("unchanged", *notes)
-    return hand_in.row("repaired" if repairs else "taken", *notes)
+        return hand_in.row("unchanged", *notes, receipt=receipt)
+    return hand_in.row("repaired" if repairs else "taken", *notes, receipt=receipt)
 
 
 def _submit(taken: _Taken, assignment: Assignment, folder: Path, modified: datetime, budget: Budget) -> None:

@@ -39,6 +39,8 @@ class Received:
     problem: str | None
     """If not, why: one sentence."""
     notes: tuple[str, ...] = ()
+    receipt: str = ""
+    """Of the preflight that packed it; empty for a zip made by hand."""
 
 
 def received(course: Course, assignment: Assignment) -> list[Received]:
@@ -83,10 +85,11 @@ def _load(folder: Path, assignment: Assignment) -> Received | None:
             record["notebook"] is True,
             record["problem"],
             tuple(record["notes"]),
+            record.get("receipt", ""),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    texts = (found.original, found.sha256, found.problem or "", *found.notes)
+    texts = (found.original, found.sha256, found.problem or "", found.receipt, *found.notes)
     return found if all(isinstance(text, str) for text in texts) else None
 
 
@@ -101,6 +104,7 @@ def save_record(course: Course, record: Received) -> None:
         "notebook": record.notebook,
         "problem": record.problem,
         "notes": list(record.notes),
+        "receipt": record.receipt,
     }
     folder = course.root / "received" / record.assignment / record.student
     write_bytes(folder / RECORD, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace"))

@@ -6,17 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograder.course import Assignment
-
-LONGEST_STUDENT = 80
-"""Characters of a student id; in UTF-8 it may take twice as many bytes, and a path has more parts than this one."""
+from helpers.preflight.names import student_id
 
 # Clutter of operating systems and editors; it is never part of a hand-in.
 _CLUTTER = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}
 # Browsers that do not know notebooks add an ending of their own.
 _ENDING = re.compile(r"\.(zip|ipynb(\.(txt|json))?)$", re.IGNORECASE)
-# Two words with one of these are a title, not somebody's name.
-_TITLES = {"copy", "download", "downloads", "final", "group", "homework", "hw", "notebook", "notebooks", "sem"}
-_TITLES |= {"seminar", "solution", "solutions", "submission", "submissions", "task", "untitled", "version"}
 # Names that Windows keeps for devices, with any ending.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 # What Google Drive and Windows put before the name of a copy.
@@ -61,35 +56,10 @@ def read_label(name: str, assignments: Iterable[Assignment]) -> Label:
             for candidate in (stem, plain):  # `..._sem-4` first as it stands: its "-4" is not a copy's number
                 match = re.fullmatch(rf"(?:(.*?)[ _-]+)?{spelled}", candidate, re.IGNORECASE | re.DOTALL)
                 if match:
-                    student = _student_id(match[1] or "")
+                    student = student_id(match[1] or "")
                     certain = student is not None and "_" in match[1]
                     return Label(student, assignment, certain, copy if candidate == plain else 0)
-    return Label(_student_id(plain), None, False, copy)
-
-
-def _student_id(text: str) -> str | None:
-    """`Last Name_First` -> `last-name_first`; None if there are no two names in it, or if they are too long."""
-    parts = text.split("_")
-    if len(parts) == 1:
-        parts = text.split()  # `Last First sem4.zip`
-    if len(parts) == 1:
-        parts = text.split("-")
-        if len(parts) > 2:  # `garcia-marquez-gabriel`: where does the last name end?
-            return None
-    clean = [part for part in map(_clean_part, parts) if part]
-    identity = unicodedata.normalize("NFC", "_".join(clean))
-    if len(clean) < 2 or len(identity) > LONGEST_STUDENT or len(identity.encode()) > 2 * LONGEST_STUDENT:
-        return None
-    named = all(any(character.isalpha() for character in part) for part in clean[:2])
-    return identity if named and not _TITLES & set(clean) else None
-
-
-def _clean_part(part: str) -> str:
-    part = unicodedata.normalize("NFC", part).casefold()
-    part = re.sub(r"[\s-]+", "-", part)
-    # Letters, the marks that belong to them, digits, hyphens. Dots and quotes go: "J." is "j" and "o'brien" "obrien".
-    kept = (character for character in part if character == "-" or unicodedata.category(character)[0] in "LMN")
-    return re.sub("-+", "-", "".join(kept)).strip("-")
+    return Label(student_id(plain), None, False, copy)
 
 
 def expected_name(assignment: Assignment) -> str:

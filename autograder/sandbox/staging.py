@@ -1,4 +1,4 @@
-"""The Python code that student code may see: helpers with the asking code, and the walls. No answer is in it."""
+"""The Python code that student code may see: helpers with the asking code in it, and the walls. No answer is there."""
 
 import os
 import shutil

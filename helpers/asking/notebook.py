@@ -18,7 +18,13 @@ class TimeLimit(BaseException):
 
 @contextlib.contextmanager
 def time_limit(seconds: float):
-    """Raise TimeLimit in the code inside after that much wall time. Stubborn code is left to the sandbox's limits."""
+    """Raise TimeLimit in the code inside after that much wall time. Stubborn code is left to the limits around it.
+
+    Windows has no such signal: there only those limits hold.
+    """
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
 
     def stop(signum, frame):
         raise TimeLimit
@@ -101,6 +107,11 @@ class Notebook:
     def set(self, name: str, value: object) -> None:
         """Replace a global of the notebook."""
         self._shell.user_ns[name] = value
+
+
+def being_asked(shell: InteractiveShell | None) -> bool:
+    """Whether this shell is the one in which a notebook is run to be asked."""
+    return isinstance(shell, _Shell)
 
 
 def _line(error: BaseException) -> int | None:

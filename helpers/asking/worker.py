@@ -22,8 +22,11 @@ PATIENCE = 2
 """Calls of one function that may run into the time limit before the rest is skipped."""
 
 
-def work(folder: Path) -> None:
-    """Do the job described in `folder/job.json`; leave answers in `folder/answers/`, one by one as they come."""
+def work(folder: Path) -> Notebook:
+    """Do the job described in `folder/job.json`; leave answers in `folder/answers/`, one by one as they come.
+
+    Returns the notebook as it stands then.
+    """
     job = json.loads((folder / "job.json").read_text("utf-8"))
     # Inputs exist before the first line of student code runs, so that nothing it patches can change them.
     questions = {
@@ -43,6 +46,7 @@ def work(folder: Path) -> None:
     for exercise in unanswered:
         answers.ask(exercise, notebook, questions[exercise])
     answers.finish()
+    return notebook
 
 
 def _too_slow(*arguments, **more):

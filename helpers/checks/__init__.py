@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 from .cases import Case, case
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping
+
+    from helpers.preflight.report import Report
 
     from .hinting import Shown
     from .predicting import Question, Reply
@@ -23,6 +26,7 @@ __all__ = [
     "hint",
     "joiner",
     "predict",
+    "preflight",
     "training",
     "transducer",
 ]
@@ -137,6 +141,26 @@ def _check_run(folder: str, transducer: type | None, greedy_decode: "Callable | 
         return CheckResult(decide_run(exercise, rows, problem, tried, ""))
     note = f"Tried on {tried.on}: your weights reach CER {tried.cer:.3f}; by your log it is {logged.cer:.3f} on all."
     return CheckResult(decide_run(exercise, rows, problem, logged, ""), note)
+
+
+def preflight(
+    last: str = "",
+    first: str = "",
+    *,
+    notebook: "str | os.PathLike | None" = None,
+    folder: str = "run",
+    anyway: bool = False,
+) -> "Report":
+    """Before handing in: run the saved notebook afresh as the grader will, on public inputs, and write the zip.
+
+    last, first: your names; the zip is called `{last}_{first}_sem4.zip` or `_hw3.zip` and lies beside the notebook.
+    notebook: its file, where it is not found by itself.
+    folder: what training left.
+    anyway: go on although the notebook seems not to be saved.
+    """
+    from helpers.preflight.flight import preflight
+
+    return preflight(last, first, notebook, folder, anyway)
 
 
 def _check_lattice(key: str, function: "Callable") -> "CheckResult":

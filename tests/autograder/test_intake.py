@@ -369,6 +369,7 @@ def test_a_zip_becomes_a_submission(course, inbox):
         "notebook": True,
         "problem": None,
         "notes": [],
+        "receipt": "",
     }
     kept = course.received(SEMINAR4, "ivanov_anna") / "Ivanov_Anna_sem3.zip"
     assert kept.read_bytes() == (inbox / "Ivanov_Anna_sem3.zip").read_bytes()
