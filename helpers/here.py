@@ -1,0 +1,76 @@
+"""The first line of a notebook: what runs where, whether the parts fit, and on Colab what is still missing.
+
+Imports nothing but the standard library at first, because on a new machine nothing else is sure to be there.
+"""
+
+import json
+import os
+import platform
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from .fitting import Release, mismatch, this_release
+
+MARK = Path(__file__).parent / "released.json"
+"""In a student's copy: which assignment these helpers were released for."""
+
+
+def start(assignment: str, keep: str = "", *, released: tuple[str, int] | None = None) -> None:
+    """Get this machine ready for a notebook and say what runs where. Safe to run again.
+
+    assignment: the notebook's own.
+    keep: a folder that should outlive a Colab machine, such as "run"; there it is kept in Google Drive, if allowed.
+    released: version and format that the notebook was released with; None for the source notebook.
+
+    Raises RuntimeError where helpers were released for another assignment, or a package is missing.
+    """
+    _same_assignment(assignment)
+    if released and (sentence := mismatch(Release(*released), this_release())):
+        print(sentence)
+    if on_colab():
+        from . import colab
+
+        colab.install_missing(Path(__file__).parent.parent / "requirements.txt")
+        if keep:
+            print(colab.keep_in_drive(keep, assignment))
+    missing = [name for name in ("numpy", "torch") if find_spec(name) is None]
+    if missing:
+        raise RuntimeError(
+            f"This Python ({sys.executable}) has no {' and no '.join(missing)}. Install what the notebook needs with "
+            "`pip install -r requirements.txt`, or choose the kernel that has it."
+        )
+    print(summary())
+
+
+def on_colab() -> bool:
+    """Whether this is a Colab machine: its kernel brings its own package along before the first cell runs."""
+    return "google.colab" in sys.modules
+
+
+def summary() -> str:
+    """One line: where this is, and what computes."""
+    import torch
+
+    place = "Google Colab" if on_colab() else "Binder" if "BINDER_SERVICE_HOST" in os.environ else "this computer"
+    return f"On {place}: Python {platform.python_version()}, torch {torch.__version__}, {_computes(torch)}"
+
+
+def _computes(torch) -> str:
+    if torch.cuda.is_available():
+        card = torch.cuda.get_device_properties(0)
+        return f"training on the GPU {card.name} ({card.total_memory / 2**30:.0f} GB)"
+    cores = os.cpu_count() or 1
+    return f"all on the CPU ({cores} core{'s'[: cores != 1]}), no GPU needed"
+
+
+def _same_assignment(assignment: str) -> None:
+    try:
+        released_for = json.loads(MARK.read_text("utf-8"))["assignment"]
+    except FileNotFoundError:
+        return  # the project itself, or the installed package: helpers of all assignments
+    if released_for != assignment:
+        raise RuntimeError(
+            f"The folder helpers here came with {released_for}.zip, and this notebook is {assignment}. Unpack "
+            f"{assignment}.zip into a folder of its own and open the notebook there."
+        )
