@@ -5,41 +5,35 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from .here import installed, needed
+
 DRIVE = Path("/content/drive")
-PROVIDED = {"jupyterlab"}
-"""In requirements.txt for other places; here Colab itself is the editor."""
+THE_MACHINES = ("torch", "torchaudio")
+"""Never installed here: they are built as a pair for this machine's GPU."""
 
 
-def install_missing(requirements: Path) -> list[str]:
-    """Install the listed packages that are not there, whatever the version of those that are; return their pins.
+def install(pins: list[str]) -> list[str]:
+    """Install missing packages, but for those that only the machine can bring; return what was installed.
 
-    No package that is already there is touched: it is built for this machine's GPU, and loaded perhaps. pip is told
-    so, in case a new package asks for another version. Raises RuntimeError, in one sentence, where pip fails.
+    What is there already stays in its version, loaded as it may be: pip is told so, in case a new package asks for
+    another one. Raises RuntimeError, in one sentence, where pip fails.
     """
-    there, missing = {}, []
-    for pin in _pins(requirements):
-        name = pin.partition("==")[0]
-        try:
-            there[name] = version(name)
-        except PackageNotFoundError:
-            if name not in PROVIDED:
-                missing.append(pin)
-    if not missing:
+    pins = [pin for pin in pins if pin.partition("==")[0] not in THE_MACHINES]
+    if not pins:
         return []
-    print(f"Installing what Colab does not have: {', '.join(missing)} ...")
+    print(f"Installing what Colab does not have: {', '.join(pins)} ...")
     with tempfile.TemporaryDirectory() as folder:
         held = Path(folder) / "held.txt"
-        held.write_text("".join(f"{name}=={found}\n" for name, found in there.items()), "utf-8")
+        held.write_text("".join(f"{name}=={found}\n" for name in needed() if (found := installed(name))), "utf-8")
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", held]
-        done = subprocess.run([*map(str, pip), *missing], capture_output=True, text=True, check=False)
+        done = subprocess.run([*map(str, pip), *pins], capture_output=True, text=True, check=False)
     if done.returncode:
         reason = next((line for line in done.stderr.splitlines() if line.startswith("ERROR")), "it gave no reason")
-        raise RuntimeError(f"pip could not install {', '.join(missing)} ({reason}). Run this cell again in a minute.")
+        raise RuntimeError(f"pip could not install {', '.join(pins)} ({reason}). Run this cell again in a minute.")
     importlib.invalidate_caches()
-    return missing
+    return pins
 
 
 def keep_in_drive(name: str, assignment: str) -> str:
@@ -76,8 +70,3 @@ def _told(folder: Path, there: Path) -> str:
     if (folder / "checkpoint.pt").exists():
         return f"Found your training in Google Drive ({there}): it goes on where it was."
     return f"Training is kept in Google Drive ({there}): after a disconnect, run all cells again and it goes on."
-
-
-def _pins(requirements: Path) -> list[str]:
-    lines = requirements.read_text("utf-8").splitlines() if requirements.exists() else []
-    return [line.partition("#")[0].strip() for line in lines if line.partition("#")[0].strip()]

@@ -7,13 +7,17 @@ import json
 import os
 import platform
 import sys
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .fitting import Release, mismatch, this_release
 
 MARK = Path(__file__).parent / "released.json"
 """In a student's copy: which assignment these helpers were released for."""
+REQUIREMENTS = Path(__file__).parent.parent / "requirements.txt"
+"""Beside a student's copy: what the assignment needs, as pins."""
+EDITOR = "jupyterlab"
+"""Listed there for those who want it; VS Code and Colab are editors too."""
 
 
 def start(assignment: str, keep: str = "", *, released: tuple[str, int] | None = None) -> None:
@@ -23,7 +27,7 @@ def start(assignment: str, keep: str = "", *, released: tuple[str, int] | None =
     keep: a folder that should outlive a Colab machine, such as "run"; there it is kept in Google Drive, if allowed.
     released: version and format that the notebook was released with; None for the source notebook.
 
-    Raises RuntimeError where helpers were released for another assignment, or a package is missing.
+    Raises RuntimeError where helpers were released for another assignment, or nothing can run here.
     """
     _same_assignment(assignment)
     if released and (sentence := mismatch(Release(*released), this_release())):
@@ -31,16 +35,48 @@ def start(assignment: str, keep: str = "", *, released: tuple[str, int] | None =
     if on_colab():
         from . import colab
 
-        colab.install_missing(Path(__file__).parent.parent / "requirements.txt")
+        colab.install(lacking())
         if keep:
             print(colab.keep_in_drive(keep, assignment))
-    missing = [name for name in ("numpy", "torch") if find_spec(name) is None]
-    if missing:
-        raise RuntimeError(
-            f"This Python ({sys.executable}) has no {' and no '.join(missing)}. Install what the notebook needs with "
-            "`pip install -r requirements.txt`, or choose the kernel that has it."
-        )
+    _say_what_is_missing([pin.partition("==")[0] for pin in lacking()])
     print(summary())
+
+
+def lacking() -> list[str]:
+    """The pins of packages that the assignment needs and that are not installed, in any version."""
+    return [pin for pin in _pins() if installed(pin.partition("==")[0]) is None]
+
+
+def installed(name: str) -> str | None:
+    """The version of an installed package, without importing it."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def needed() -> list[str]:
+    """The names of all packages that the assignment needs."""
+    return [pin.partition("==")[0] for pin in _pins()]
+
+
+def _pins() -> list[str]:
+    lines = REQUIREMENTS.read_text("utf-8").splitlines() if REQUIREMENTS.exists() else []
+    pins = [line.partition("#")[0].strip() for line in lines]
+    return [pin for pin in pins if pin and not pin.startswith(EDITOR)]
+
+
+def _say_what_is_missing(names: list[str]) -> None:
+    if not names:
+        return
+    several = len(names) > 1
+    sentence = (
+        f"Not installed in this Python ({sys.executable}): {', '.join(names)}. Install {'them' if several else 'it'} with "
+        f"`pip install {' '.join(names)}`, or choose the kernel that has {'them' if several else 'it'}."
+    )
+    if {"numpy", "torch"} & set(names):
+        raise RuntimeError(sentence)
+    print(f"{sentence} Until then some cells will not run.")
 
 
 def on_colab() -> bool:
