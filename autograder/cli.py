@@ -136,7 +136,8 @@ def _release(options: argparse.Namespace) -> int:
     with only_writer(course):
         folder = release(assignment, course)
     size = folder.with_suffix(".zip").stat().st_size / 1e6
-    print(f"Released {assignment.title}. Hand out this folder: {folder}\nThe same as one file: {folder}.zip ({size:.1f} MB)")
+    print(f"Released {assignment.title}. Hand out this folder: {folder}")
+    print(f"The same as one file: {folder}.zip ({size:.1f} MB)")
     return 0
 
 

@@ -23,9 +23,10 @@ c.ClearSolutions.code_stub = {{"python": {STUB!r}}}
 
 
 def release(assignment: Assignment, course: Course) -> Path:
-    """Make the student version; return the folder to hand out, with a zip of the same name beside it. Safe to repeat.
+    """Make the student version; return the folder to hand out, which lies beside a zip of it. Safe to repeat.
 
-    UserError where the course's settings cannot be used, or where nbgrader refuses, for example because the notebook's cells changed after submissions came in.
+    UserError where the course's settings cannot be used, or where nbgrader refuses, for example because the notebook's
+    cells changed after submissions came in.
     """
     source = REPOSITORY / "notebooks" / assignment.name / assignment.notebook
     if not source.exists():
@@ -70,4 +71,3 @@ def _generate(assignment: Assignment, course: Course) -> None:
         raise UserError(
             f"nbgrader could not release {assignment.name}: {reasons[-1] if reasons else done.get('error')}"
         )
-

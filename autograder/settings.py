@@ -198,9 +198,7 @@ class Links:
         text_like(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", "written owner/name"),
         '"owner/name"',
     )
-    branch: str = setting(
-        "main", "Its branch.", text_like(r"[A-Za-z0-9._/-]+", "the name of a branch"), '"main"'
-    )
+    branch: str = setting("main", "Its branch.", text_like(r"[A-Za-z0-9._/-]+", "the name of a branch"), '"main"')
     path: str = setting(
         "",
         "The folder in it that holds the folders of the assignments; Binder wants none, but the top.",

@@ -69,10 +69,10 @@ def _pins() -> list[str]:
 def _say_what_is_missing(names: list[str]) -> None:
     if not names:
         return
-    several = len(names) > 1
+    them = "them" if len(names) > 1 else "it"
     sentence = (
-        f"Not installed in this Python ({sys.executable}): {', '.join(names)}. Install {'them' if several else 'it'} with "
-        f"`pip install {' '.join(names)}`, or choose the kernel that has {'them' if several else 'it'}."
+        f"Not installed in this Python ({sys.executable}): {', '.join(names)}. Install {them} with "
+        f"`pip install {' '.join(names)}`, or choose the kernel that has {them}."
     )
     if {"numpy", "torch"} & set(names):
         raise RuntimeError(sentence)
