@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COURSE ?= course
 
-.PHONY: help demo test lab bench checkmate scoreboard lint format clean
+.PHONY: help demo test lab wheel bench checkmate scoreboard lint format clean
 
 help:
 	@echo "make demo    release, collect, grade, feedback, report on a sample class (build/demo)"
 	@echo "make test    all tests"
 	@echo "make lab     JupyterLab on the student versions"
+	@echo "make wheel   helpers as a wheel (dist); it holds the loss: hand it out after the seminar"
 	@echo "make bench   speed against named baselines (benchmarks/results.json)"
 	@echo "make checkmate  check the checks: mutants and right solutions against them (docs/checks.md)"
 	@echo "make scoreboard  attacks and damaged files through nbgrader, otter-grader and this grader (20 minutes)"
@@ -26,6 +27,9 @@ lab: $(READY)
 	$(BIN)/python -m autograder release seminar4 --course $(COURSE)
 	$(BIN)/python -m autograder release homework3 --course $(COURSE)
 	$(BIN)/jupyter lab --notebook-dir $(COURSE)/handout $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
+
+wheel: $(READY)
+	$(BIN)/python -m autograder wheel homework3
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

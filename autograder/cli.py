@@ -36,6 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     released = command("release", _release, "Make the student version of an assignment.")
     released.add_argument("assignment", metavar="ASSIGNMENT", help="for example seminar4")
 
+    built = command("wheel", _wheel, "Build helpers as a wheel, without what gives away the answers of an assignment.")
+    built.add_argument("assignment", metavar="ASSIGNMENT", help="homework3 holds all of helpers")
+    built.add_argument("--to", type=Path, default=Path("dist"), metavar="DIR", help="where (default: dist)")
+
     collected = command("collect", _collect, "Take in hand-ins: a folder of zips or notebooks, as downloaded.")
     collected.add_argument("inbox", type=Path, metavar="DIR", help="the folder they lie in; it is not changed")
     collected.add_argument("--strict", action="store_true", help="exit with 1 if a file was refused")
@@ -157,7 +161,17 @@ def _release(options: argparse.Namespace) -> int:
     course.root.mkdir(parents=True, exist_ok=True)
     with only_writer(course):
         folder = release(assignment, course)
+    size = folder.with_suffix(".zip").stat().st_size / 1e6
     print(f"Released {assignment.title}. Hand out this folder: {folder}")
+    print(f"The same as one file: {folder}.zip ({size:.1f} MB)")
+    return 0
+
+
+def _wheel(options: argparse.Namespace) -> int:
+    from .bundle import wheel
+
+    assignment, _ = _assignment(options)
+    print(f"Built {wheel(assignment, options.to)}")
     return 0
 
 

@@ -1,19 +1,17 @@
-"""From the source notebook to what students get: nbgrader strips the solutions, we add the helpers."""
+"""From the source notebook to what students get: addresses written in, nbgrader strips the solutions, we pack it up."""
 
-import json
 import os
 import secrets
-import shutil
 import sys
 from pathlib import Path
 
-from helpers.checks.hinting import COST
-
+from .bundle import hand_out
 from .course import REPOSITORY, Assignment, Course
 from .errors import UserError
 from .files import write_whole
 from .rewriting import for_course
 from .settings import settings
+from .stamping import badges, stamped
 
 STUB = 'raise NotImplementedError("Not written yet: replace this line with your solution.")'
 
@@ -25,20 +23,24 @@ c.ClearSolutions.code_stub = {{"python": {STUB!r}}}
 
 
 def release(assignment: Assignment, course: Course) -> Path:
-    """Make the student version; return the folder to hand out. Safe to repeat.
+    """Make the student version; return the folder to hand out, which lies beside a zip of it. Safe to repeat.
 
-    UserError where nbgrader refuses, for example because the notebook's cells changed after submissions came in.
+    UserError where the course's settings cannot be used, or where nbgrader refuses, for example because the notebook's
+    cells changed after submissions came in.
     """
     source = REPOSITORY / "notebooks" / assignment.name / assignment.notebook
     if not source.exists():
         raise UserError(f"There is no notebook {source.relative_to(REPOSITORY)} to release.")
-    write_whole(course.source(assignment), for_course(source.read_text("utf-8"), assignment))
+    chosen = settings(course)
+    text = stamped(for_course(source.read_text("utf-8"), assignment), assignment, chosen.bundle, chosen.links)
+    write_whole(course.source(assignment), text)
     config = course.root / "nbgrader_config.py"
     if not config.exists():
         config.write_text(CONFIG, "utf-8")
     course_key(course)
     _generate(assignment, course)
-    return _hand_out(assignment, course)
+    folder, _ = hand_out(assignment, course, badges(chosen.links, assignment), chosen.hints.cost)
+    return folder
 
 
 def course_key(course: Course) -> bytes:
@@ -69,18 +71,3 @@ def _generate(assignment: Assignment, course: Course) -> None:
         raise UserError(
             f"nbgrader could not release {assignment.name}: {reasons[-1] if reasons else done.get('error')}"
         )
-
-
-def _hand_out(assignment: Assignment, course: Course) -> Path:
-    folder = course.root / "handout" / assignment.name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    shutil.copy(course.release(assignment), folder)
-    shutil.copytree(
-        REPOSITORY / "helpers",
-        folder / "helpers",
-        ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", *assignment.withheld),
-    )
-    # So that students are told what a hint costs before they ask for it.
-    (folder / "helpers" / COST).write_text(json.dumps({"cost": settings(course).hints.cost}) + "\n", "utf-8")
-    return folder

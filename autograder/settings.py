@@ -5,6 +5,7 @@ settings` and its `--example` follow from the fields. Only what is declared here
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -73,6 +74,17 @@ def one_of(*names: str) -> Reader:
         if value not in names:
             raise _Refused(" or ".join(f'"{name}"' for name in names))
         return str(value)
+
+    return read
+
+
+def text_like(pattern: str, what: str) -> Reader:
+    """A text of a form, or an empty one, which is as good as none."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or (value and not re.fullmatch(pattern, value)):
+            raise _Refused(what)
+        return value
 
     return read
 
@@ -176,11 +188,43 @@ class Feedback:
 
 
 @dataclass(frozen=True)
+class Bundle:
+    """Where the students' zips lie."""
+
+    url: str = setting(
+        "",
+        "Address of the folder that seminar4.zip and homework3.zip lie in, or of one zip with {assignment} in it. The "
+        "notebooks fetch them from there on Colab; without it they ask for the file.",
+        text_like(r"https?://[^\s\"'\\]+", "an address that begins with https:// and holds no blank or quote"),
+        '"https://course.example/files/"',
+    )
+
+
+@dataclass(frozen=True)
 class Hints:
     """What help costs."""
 
     cost: float = setting(
         0.0, "Points for each hint that a student revealed, as the student's machine reports it.", number(0, 100), "0.5"
+    )
+
+
+@dataclass(frozen=True)
+class Links:
+    """A public repository with the students' folders, for links that open a notebook on Colab and on Binder."""
+
+    repository: str = setting(
+        "",
+        "The repository on GitHub; what lies in course/handout belongs there.",
+        text_like(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", "written owner/name"),
+        '"owner/name"',
+    )
+    branch: str = setting("main", "Its branch.", text_like(r"[A-Za-z0-9._/-]+", "the name of a branch"), '"main"')
+    path: str = setting(
+        "",
+        "The folder in it that holds the folders of the assignments; Binder wants none, but the top.",
+        text_like(r"[^\s\"'\\?#]*", "a path without blanks"),
+        '"students"',
     )
 
 
@@ -213,6 +257,8 @@ class Settings:
             "homework3": "{ encoder = { shapes = 1, values = 3, lengths = 4 } }",
         },
     )
+    bundle: Bundle = section(Bundle, "Where the students' zips lie.")
+    links: Links = section(Links, "A public repository, for links that open a notebook on Colab and on Binder.")
     canvas: Mapping[str, int] = table(
         "Canvas's number of an assignment, the last one in its address; without it Canvas makes a new column.",
         dict.fromkeys(ASSIGNMENTS, whole(1, 2**53)),

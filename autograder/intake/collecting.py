@@ -30,6 +30,8 @@ from autograder.intake.names import Label, expected_name, is_clutter, is_noteboo
 from autograder.intake.names import shown as shown_name
 from autograder.intake.notebooks import LARGEST, Unreadable, read_notebook, settled, write_notebook
 from autograder.matching import Repair, repair
+from autograder.stamping import released_with
+from helpers.fitting import graded_as
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -464,11 +466,20 @@ def _choices(
             sentences.append(str(damage) if len(notebooks) == 1 else f"{member.path}: {damage}")
             continue
         for assignment in assignments:
-            repaired = repair(templates.of(assignment), notebook)
-            if conflict:
-                repaired = replace(repaired, notes=[conflict, *repaired.notes])
+            template = templates.of(assignment)
+            repaired = repair(template, notebook)
+            if notes := [note for note in (conflict, _other_release(template, notebook)) if note]:
+                repaired = replace(repaired, notes=[*notes, *repaired.notes])
             choices.append(_Choice(member, assignment, repaired))
     return choices, sentences
+
+
+def _other_release(template: "NotebookNode", notebook: "NotebookNode") -> str:
+    """A sentence where the hand-in comes from another release of the course than is graded by."""
+    course = released_with(template.metadata.get("rnnt"), "")
+    start = next((cell.source for cell in notebook.cells if cell.source.startswith("# @title Start here")), "")
+    hand_in = released_with(notebook.metadata.get("rnnt"), start)
+    return graded_as(hand_in, course) if hand_in and course else ""
 
 
 @dataclass

@@ -7,6 +7,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from autograder.stamping import released_with
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
@@ -209,11 +211,13 @@ def _scalars(settings: dict) -> dict:
 
 
 def _clean_metadata(metadata: Any) -> dict:
-    """The two entries that tools rely on, if they have the shape that the format's schema asks for."""
+    """The two entries that tools rely on, if they have the shape that the format's schema asks for, and our own."""
     clean = {}
     if isinstance(metadata, dict):
         for key, wanted in (("kernelspec", ("name", "display_name")), ("language_info", ("name",))):
             entry = metadata.get(key)
             if isinstance(entry, dict) and all(isinstance(entry.get(name), str) for name in wanted):
                 clean[key] = {name: _clean_source(entry[name]) for name in wanted}
+        if release := released_with(metadata.get("rnnt"), ""):
+            clean["rnnt"] = {"released_with": release.version, "format": release.format}
     return clean

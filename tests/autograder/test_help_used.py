@@ -18,7 +18,7 @@ from autograder.errors import UserError
 from autograder.feedback import feedback
 from autograder.intake import collect
 from autograder.marking import Outcome, Submissions, mark, stored
-from autograder.release import _hand_out
+from autograder.release import release
 from autograder.reports import columns
 from autograder.settings import settings
 from autograder.verdicts import ExerciseGrade, Grade, ItemGrade, Verdict
@@ -271,5 +271,5 @@ def test_students_are_told_the_cost_by_what_they_are_handed(course):
     told = course.root / "handout/seminar4/helpers/assets/hints.json"
     assert told.read_text() == '{"cost": 0.0}\n'
     (course.root / "course.toml").write_text("[hints]\ncost = 0.5\n")
-    _hand_out(SEMINAR, course)
+    release(SEMINAR, course)
     assert told.read_text() == '{"cost": 0.5}\n'
