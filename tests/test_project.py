@@ -22,11 +22,16 @@ def project() -> dict:
 
 
 def imports(path: Path, in_functions: bool = True) -> set[str]:
-    """Absolute names of all modules that a file imports, wherever in the file or only when it is imported itself."""
+    """Absolute names of all modules that a file imports, wherever in the file or only when it is imported itself.
+
+    What is only there for a type checker is never imported.
+    """
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
     found, waiting = set(), [ast.parse(path.read_text("utf-8"))]
     while waiting:
         node = waiting.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
         if in_functions or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             waiting += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
