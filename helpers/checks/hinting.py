@@ -50,16 +50,16 @@ class Shown:
         return "\n".join([*lines, *self.notes])
 
     def _repr_html_(self) -> str:
-        from .report import BOX, CAUSE, NOTE, SOFT
+        from .report import BOX, CAUSE, NOTE, SOFT, with_code
 
-        parts = [f"<p><strong>{escape(self.title)}</strong></p>"]
+        parts = [f"<p><strong>{with_code(self.title)}</strong></p>"]
         parts += [f'<p style="{SOFT}">{escape(self.about)}</p>'] if self.about else []
         for level in self.levels:
             style = CAUSE if level is self.levels[-1] else NOTE
             head = f"<em>Hint {level.number} of {LEVELS}, {KINDS[level.number - 1]}</em>"
             body = [(f"{escape(about)}: " if about else "") + escape(text) for about, text in level.texts]
             parts.append(f'<p style="{style}">{"<br>".join([head, *body])}</p>')
-        parts += [f'<p style="{SOFT}">{escape(note)}</p>' for note in self.notes]
+        parts += [f'<p style="{SOFT}">{with_code(note)}</p>' for note in self.notes]
         return f'<div style="{BOX}">{"".join(parts)}</div>'
 
 

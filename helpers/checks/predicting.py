@@ -24,13 +24,14 @@ class Question:
         return "\n".join([self.asked.text, *options, self._how()])
 
     def _repr_html_(self) -> str:
-        from .report import SOFT
+        from .report import BOX, SOFT, with_code
 
-        return f'{live.asked(self.asked)}<p style="{SOFT};font-size:13px">{escape(self._how())}</p>'
+        how = f'<p style="{SOFT};margin:0 12px;font-size:12px">{with_code(self._how())}</p>'
+        return f'{live.asked(self.asked)}<div style="{BOX}">{how}</div>'
 
     def _how(self) -> str:
-        given = '"a"' if self.asked.options else "your number"
-        return f'Answer here, or in a cell, where it is recorded: checks.predict("{self.asked.key}", {given})'
+        given = '"a"' if self.asked.options else "..."
+        return f'Answer here, or in a cell, where it is noted in help.json: checks.predict("{self.asked.key}", {given})'
 
 
 @dataclass(frozen=True)

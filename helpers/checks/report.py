@@ -1,5 +1,6 @@
 """How the outcome of a check looks: a number for nbgrader, a small table for a person."""
 
+import re
 from html import escape
 
 from .comparing import Finding
@@ -61,7 +62,7 @@ class CheckResult:
         if self.note:
             parts.append(f'<p style="{NOTE}">{escape(self.note)}</p>')
         if invitation := self._invitation():
-            parts.append(f'<p style="{SOFT}">{escape(invitation)}</p>')
+            parts.append(f'<p style="{SOFT}">{with_code(invitation)}</p>')
         return f'<div style="{BOX}">{"".join(parts)}</div>'
 
     def _invitation(self) -> str:
@@ -69,6 +70,11 @@ class CheckResult:
 
         missing = not all(item.passed for item in self.result.items)
         return invitation(self.result.exercise) if missing else ""
+
+
+def with_code(text: str) -> str:
+    """A text as HTML, calls of checks set as code."""
+    return re.sub(r"checks\.\w+\([^)]*\)", lambda call: f"<code>{call[0]}</code>", escape(text, quote=False))
 
 
 def sentences(finding: Finding) -> list[str]:

@@ -77,7 +77,9 @@ def test_without_a_script_the_question_is_read_and_its_answer_folded(page_of):
 def test_how_it_looks(page_of, theme):
     levels = tuple(Level(n, (("", text),)) for n, text in enumerate(EXERCISES["forward"][:2], start=1))
     hint = Shown("Forward", levels, "The check recognised: this.", ('For hint 3 run checks.hint("forward") again.',))
-    page = page_of(html(NUMBER, OPTIONS), hint._repr_html_(), theme=theme, viewport={"width": 900, "height": 700})
+    colour = {"light": "#000", "dark": "#eee"}[theme]  # as a host's page has it
+    body = html(NUMBER, OPTIONS) + hint._repr_html_()
+    page = page_of(f'<div style="color:{colour}">{body}</div>', theme=theme, viewport={"width": 900, "height": 700})
     page.get_by_label("your prediction").fill("0.2369")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="(3, 2)").click()
