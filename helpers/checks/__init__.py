@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from helpers.preflight.report import Report
 
     from .hinting import Shown
-    from .predicting import Question, Reply
     from .report import CheckResult
 
 __all__ = [
@@ -93,7 +92,7 @@ def hint(exercise: "str | Callable") -> "Shown":
     return hint(exercise)
 
 
-def predict(question: str, answer: "float | str | None" = None) -> "Question | Reply":
+def predict(question: str, answer: "float | str | None" = None) -> object:
     """A question to answer before the next cell runs, such as `predict("alpha-1-0")`.
 
     It answers to the mouse, without a kernel. `predict("alpha-1-0", -1.2)` tries a number (`"a"` the first of several
