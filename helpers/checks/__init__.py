@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from helpers.preflight.report import Report
 
     from .hinting import Shown
+    from .predicting import Question, Reply
     from .report import CheckResult
 
 __all__ = [
@@ -92,7 +93,7 @@ def hint(exercise: "str | Callable") -> "Shown":
     return hint(exercise)
 
 
-def predict(question: str, answer: "float | str | None" = None) -> object:
+def predict(question: str, answer: "float | str | None" = None) -> "Question | Reply":
     """A question to answer before the next cell runs, such as `predict("alpha-1-0")`.
 
     It answers to the mouse, without a kernel. `predict("alpha-1-0", -1.2)` tries a number (`"a"` the first of several
