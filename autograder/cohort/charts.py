@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 720, 230
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 20, 46
+WIDTH, HEIGHT = 720, 250
+LEFT, RIGHT, TOP, BOTTOM = 44, 8, 40, 46
 MOST_BINS = 21
 MOST_LABELS = 11
 
@@ -50,8 +50,8 @@ def histogram(bars: Sequence[Bin], axis: str, alt: str, marks: dict[str, float] 
         x = plot.x(value)
         # Beside the line, on the side where there is room.
         side, shift = ("end", -5) if x > WIDTH - 140 else ("start", 5)
-        parts.append(_line("mark", x, x, TOP - 6, plot.base))
-        parts.append(_text("named", x + shift, TOP - 7, f"{name} {value:g}", side))
+        parts.append(_line("mark", x, x, TOP - 24, plot.base))
+        parts.append(_text("named", x + shift, TOP - 25, f"{name} {value:g}", side))
     parts += [part for place, bar in enumerate(bars) for part in _bar(plot, place, bar)]
     parts.append(_line("axis", LEFT, WIDTH - RIGHT, plot.base, plot.base))
     parts.append(_text("tick", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, axis))

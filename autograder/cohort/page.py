@@ -24,8 +24,8 @@ MOST_ROWS = 12
 """Of the tables of mistakes and of hidden inputs on the page; the CSV files have all."""
 
 POINT_STEPS = (1.0, 2.0, 5.0, 10.0)
-MINUTE_STEPS = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 720.0)
-CPU_STEPS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+MINUTE_STEPS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 720.0)
+CPU_STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 
 
 @dataclass(frozen=True)
