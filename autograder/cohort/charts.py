@@ -31,12 +31,17 @@ def bins(values: Sequence[float], steps: Sequence[float], most: float | None = N
         most: where the axis ends; by default with the largest value.
     """
     top = max([most or 0.0, *values], default=0.0)
-    step = next((step for step in steps if top // step + 1 <= MOST_BINS), steps[-1])
-    number = min(MOST_BINS, int(top // step) + 1)
+    step = next((step for step in steps if _bin(top, step) < MOST_BINS), steps[-1])
+    number = min(MOST_BINS, _bin(top, step) + 1)
     counts = [0] * number
     for value in values:
-        counts[min(number - 1, int(value // step))] += 1
+        counts[min(number - 1, _bin(value, step))] += 1
     return [Bin(k * step, (k + 1) * step, count, f"{k * step:g}") for k, count in enumerate(counts)]
+
+
+def _bin(value: float, step: float) -> int:
+    """The bin that a value lies in. 1.5 starts the sixteenth bin of 0.1, though 1.5 // 0.1 is 14."""
+    return math.floor(value / step + 1e-9)
 
 
 def histogram(bars: Sequence[Bin], axis: str, alt: str, marks: dict[str, float] | None = None) -> str:

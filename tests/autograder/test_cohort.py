@@ -211,6 +211,11 @@ def test_every_value_is_in_a_bin(values):
     assert 1 <= len(found) <= MOST_BINS
 
 
+def test_a_value_on_an_edge_is_in_the_bin_that_starts_there():
+    found = bins([k / 10 for k in range(20)], (0.1,))
+    assert [one.count for one in found] == [1] * 20
+
+
 def test_quantiles_are_interpolated():
     values = [0.0, 1.0, 5.0, 6.0]
     assert [quantile(values, share) for share in (0, 0.25, 0.5, 1)] == [*np.quantile(values, (0, 0.25, 0.5, 1))]
