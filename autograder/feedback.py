@@ -58,15 +58,17 @@ def _utterances(exercise: ExerciseGrade, course: Course) -> list[Heard]:
     """The worst transcripts: of held-out speech as many as the course allows, of the bundled recordings all."""
     from .judging.evidence import REFERENCE_CORPUS
 
-    found, hidden = [], 0
-    for transcript in exercise.transcripts:
-        if transcript["corpus"] == REFERENCE_CORPUS:
-            found.append(_recording(transcript))
-        elif hidden < settings(course).feedback.utterances:
-            hidden += 1
-            sound = _recordings(transcript["corpus"], course).get(transcript["utterance"])
-            found.append(heard(transcript, sound, lambda one=transcript, sound=sound: walk_of(one, sound)))
-    return found
+    public = [one for one in exercise.transcripts if one["corpus"] == REFERENCE_CORPUS]
+    hidden = [one for one in exercise.transcripts if one["corpus"] != REFERENCE_CORPUS]
+    if hidden:
+        hidden = hidden[: settings(course).feedback.utterances]
+    return [*map(_recording, public), *(_of_corpus(one, course) for one in hidden)]
+
+
+def _of_corpus(transcript: dict, course: Course) -> Heard:
+    """A transcript of held-out speech, with the model's own walk over it."""
+    sound = _recordings(transcript["corpus"], course).get(transcript["utterance"])
+    return heard(transcript, sound, lambda: walk_of(transcript, sound))
 
 
 def _recording(transcript: dict) -> Heard:

@@ -102,8 +102,8 @@ class Cohort:
 
     def _check(self, exercise: str, title: str, item) -> Check:
         answers = [(grade, found) for grade in self.tried if (found := _item(grade, exercise, item.key))]
-        passed = [float(found.points >= found.max_points) for _, found in answers]
-        rest = [grade.points - found.points for grade, found in answers]
+        passed = [float(not found.findings and found.points >= found.max_points) for _, found in answers]
+        rest = [_reached(grade) - found.points for grade, found in answers]
         value, why = correlation(passed, rest)
         return Check(
             title, f"{exercise}.{item.key}", item.title, item.points, len(passed), int(sum(passed)), value, why
@@ -259,6 +259,11 @@ def _item(grade: Grade, exercise: str, item: str) -> ItemGrade | None:
     return next(
         (one for found in grade.exercises if found.key == exercise for one in found.items if one.key == item), None
     )
+
+
+def _reached(grade: Grade) -> float:
+    """Points for all checks, before anything is taken for hints."""
+    return sum(item.points for exercise in grade.exercises for item in exercise.items)
 
 
 def _says(exercise: str, name: str) -> str:

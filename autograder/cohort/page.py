@@ -61,7 +61,7 @@ def write(assignment: Assignment, course: Course, grades: Sequence[Grade], score
         students=students,
         files=files,
         points=_points(cohort),
-        minutes=_histogram(cohort.minutes, MINUTE_STEPS, "minutes from the first check to the last", "hand-ins"),
+        minutes=_histogram(cohort.minutes, MINUTE_STEPS, "minutes at work, pauses left out", "hand-ins"),
         cpu=_histogram(cohort.cpu_seconds, CPU_STEPS, "CPU seconds for one hand-in", "hand-ins"),
         dots={one.key: _dot(one.discrimination) for one in cohort.checks if one.discrimination is not None},
         summary=_summary(cohort.points),

@@ -10,7 +10,7 @@ from helpers.metrics import cer, wer
 REFERENCE_CORPUS = "reference"
 """Where the bundled recordings are filed, numbered from 1. Everybody has them."""
 MOST_TRANSCRIPTS = 10
-"""Kept of one exercise, the worst ones."""
+"""Kept of one exercise, the worst ones: as many as `[feedback] utterances` can ask for."""
 LONGEST_TEXT = 600
 """Characters of a transcript that are kept. The longest sentence of our corpora has fewer."""
 

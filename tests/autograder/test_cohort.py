@@ -27,7 +27,7 @@ def grade_of(student, passed, verdict=Verdict.GRADED, mistakes=(), **more) -> Gr
             findings = [] if right else [{"inputs": f"kind {item.inputs}", "sentences": ["Wrong."]}]
             items.append(ItemGrade(item.key, item.title, item.points if right else 0.0, item.points, findings))
         named = list(mistakes) if exercise.key == "forward" else []
-        exercises.append(ExerciseGrade(exercise.key, exercise.title, "answered", "", items, None, named))
+        exercises.append(ExerciseGrade(exercise.key, exercise.title, "answered", "", items, mistakes=named))
     return Grade(student, "seminar4", verdict, "", exercises, [], [], "full", 1.5, "", **more)
 
 

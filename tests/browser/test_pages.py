@@ -133,7 +133,9 @@ def homework(tmp_path, monkeypatch) -> Path:
                 )
             ]
         words = in_words(exercise.key, found)
-        exercises.append(ExerciseGrade(exercise.key, exercise.title, "answered", words, items, None, found, said))
+        exercises.append(
+            ExerciseGrade(exercise.key, exercise.title, "answered", words, items, mistakes=found, transcripts=said)
+        )
     grade = Grade("minh_dang", "homework3", Verdict.GRADED, "", exercises, [], [], "full", 1.0, "")
     return pages.feedback(HOMEWORK, Course(tmp_path), grade)
 
