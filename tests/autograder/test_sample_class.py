@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import numpy as np
@@ -207,8 +208,38 @@ def test_a_feedback_page_stands_alone_and_runs_nothing_but_its_drawings(demo):
         assert len(re.findall(r"<script", html, re.IGNORECASE)) == policy.count("'sha256-") == drawings
         assert ("script-src" in policy) == (drawings > 0)
         assert "script-src 'unsafe" not in policy
-        assert not re.findall(r'(?:src|href)\s*=\s*"(?!data:)', html)
+        assert not re.findall(r'(?:src|href)\s*=\s*"(?!data:|#)', html)
         assert set(re.findall(r"""https?://[^"'\s<]+""", html)) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_a_homework_page_plays_what_the_model_was_measured_on_and_says_when_it_wrote_what(demo):
+    html = (demo.feedback(HOMEWORK, "abebe_selam") / "homework3.html").read_text("utf-8")
+    (training,) = [one for one in stored(HOMEWORK, demo, "abebe_selam").exercises if one.key == "training"]
+    key = course_key(demo)
+    drawn = heldout("mini", demo.root / "heldout", key)
+    reserve = {(one, text) for group in drawn.groups for _, text, one in group}
+    assert {(one["utterance"], one["said"]) for one in training.transcripts} <= reserve
+    rates = [one["wer"] for one in training.transcripts]
+    assert rates == sorted(rates, reverse=True)
+    assert all(len(one["frames"]) == len(one["written"]) for one in training.transcripts)
+    assert html.count('<audio controls preload="metadata" src="data:audio/mpeg') == 3
+    assert html.count('data-lattice="over_spectrogram"') == 3
+    # What is not shown is not in the page either.
+    assert all(one["utterance"] not in html for one in training.transcripts)
+
+
+def test_a_decoder_is_shown_on_a_recording_that_everybody_has(demo):
+    html = (demo.feedback(HOMEWORK, "đặng_minh") / "homework3.html").read_text("utf-8")
+    assert html.count("<audio") == 1
+    assert "The recording with most errors" in html
+
+
+def test_the_class_has_a_page_that_leads_to_every_students(demo):
+    for assignment, students in ((SEMINAR, EXPECTED), (HOMEWORK, EXPECTED_HOMEWORK)):
+        html = (demo.reports() / f"{assignment.name}.html").read_text("utf-8")
+        pages = {(demo.reports() / unquote(one)).resolve() for one in re.findall(r'href="(\.\./[^"]*)"', html)}
+        assert pages == {(demo.feedback(assignment, name) / f"{assignment.name}.html").resolve() for name in students}
+        assert "<script" not in html
 
 
 def test_a_wrong_array_is_drawn_beside_the_right_one(demo):
