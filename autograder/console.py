@@ -12,6 +12,7 @@ from rich.table import Table
 
 from .course import Assignment
 from .help_used import hints_revealed
+from .lateness import Standing
 from .verdicts import Grade, Verdict
 
 WIDTH_WITHOUT_TERMINAL = 140
@@ -88,8 +89,8 @@ def intake_table(rows) -> Table:
     return table
 
 
-def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, float]) -> Table:
-    """One row a student, one column an exercise."""
+def grade_table(assignment: Assignment, grades: list[Grade], standings: dict[str, Standing]) -> Table:
+    """One row a student, one column an exercise. The points are nbgrader's, less what coming late costs."""
     table = Table(title=f"{assignment.title}, {assignment.points:g} points")
     table.add_column("student", overflow="fold")
     table.add_column("verdict")
@@ -101,7 +102,7 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
     for grade in grades:
         color = {Verdict.GRADED: "green", Verdict.GRADER_ERROR: "red"}.get(grade.verdict, "yellow")
         points = [f"{exercise.points:g}" if grade.decided else "–" for exercise in grade.exercises]
-        total = f"{scores.get(grade.student, grade.points):g}" if grade.decided else "–"
+        total = _total(grade, standings.get(grade.student)) if grade.decided else "–"
         why = " ".join(
             f"{exercise.key}: {_short(exercise.misconception)}"
             for exercise in grade.exercises
@@ -112,6 +113,13 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
         verdict = f"[{color}]{grade.verdict.value}[/]"
         table.add_row(_plain(grade.student), verdict, *points, total, told, _plain(why or grade.detail))
     return table
+
+
+def _total(grade: Grade, standing: Standing | None) -> str:
+    if standing is None:
+        return f"{grade.points:g}"
+    late = f" ({standing.penalty:g} off: late)" if standing.penalty else ""
+    return f"{standing.total:g}{late}"
 
 
 def regrade_table(assignment: Assignment, changes) -> Table:
