@@ -191,6 +191,12 @@ def test_another_grader_asks_the_same_hand_in_the_same_questions_and_a_resubmiss
     assert bundle.inputs(b"key") != replace(bundle, utterances=7).inputs(b"key")
 
 
+def test_the_code_that_makes_inputs_is_all_there():
+    assert len({grading._version((name,)) for name in grading.INPUT_CODE}) == len(grading.INPUT_CODE)
+    with pytest.raises(FileNotFoundError, match="asking_elsewhere is named in grading"):
+        grading._version(("asking_elsewhere",))
+
+
 def test_our_own_cells_are_no_part_of_a_hand_in(course):
     bundle = next(iter(marking.Submissions(SEMINAR, course, ["abebe_selam"]))).bundle
     ours = [number for number, step in enumerate(bundle.steps) if step.get("name") in bundle.given]
