@@ -1,17 +1,20 @@
 """Deadlines, extensions, penalties: ours and nbgrader's are the same."""
 
 import csv
+import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
 from test_gradebook import APRIL, by_hand, course, graded, made_by_nbgrader, record  # noqa: F401  (fixtures)
 from traitlets.config import Config
 
-from autograder import lateness
-from autograder.course import ASSIGNMENTS
+from autograder import cli, lateness
+from autograder.course import ASSIGNMENTS, Course
 from autograder.gradebook import Ledger
 from autograder.late import LatePenalty
 from autograder.release import _configure
@@ -139,3 +142,33 @@ def test_nbgraders_export_agrees(course):  # noqa: F811
         (row,) = csv.DictReader(file)
     exported = [float(row[name]) for name in ("raw_score", "late_submission_penalty", "score")]
     assert exported == [standing.score, standing.penalty, standing.total] == [8, 1.6, 6.4]
+
+
+@pytest.mark.slow
+def test_nbgraders_own_grading_gives_the_courses_points_and_takes_its_penalties(collected, tmp_path):
+    """Released with points of our own and a deadline that is over: our grader and `nbgrader autograde` agree."""
+    root, student = tmp_path / "course", "haddad_omar"
+    shutil.copytree(collected.root, root)
+    (root / "course.toml").write_text(
+        "[points.seminar4]\nforward = 10\nbackward = { cost = 1, cells = 5, borders = 0.5, blank = 0, range = 2 }\n"
+        "[deadlines]\nseminar4 = 2024-01-01\n[late]\nper_day = 0.1\nat_most = 0.3\n"
+    )
+    where = ["seminar4", "--course", str(root)]
+    assert cli.main(["release", *where]) == 0
+    assert cli.main(["grade", *where, "--student", student]) == 0
+    with Ledger(Course(root)) as ledger:
+        ours = ledger.standings(SEMINAR)[student]
+    assert (ours.cells["check-backward"], ours.score, ours.penalty) == (8.5, 10.5, 3.15)
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("nbgrader")), "autograde", "seminar4", "--student", student, "--force"],
+        cwd=root,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    with Ledger(Course(root)) as ledger:
+        assert ledger.standings(SEMINAR)[student] == ours
+    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
+        assert book.find_assignment("seminar4").max_score == 18.5
