@@ -138,9 +138,14 @@ def regrade_table(assignment: Assignment, changes) -> Table:
         head = [_plain(one.student), f"[{color}]{one.change}[/]", *points, one.inputs]
         if one.kept:
             head[1] += " (kept)"
+        said = ["", ""]
         for item in one.items or (None,):
-            table.add_row(*head, *_item_cells(item))
-            head = [""] * len(head)
+            what, *why = _item_cells(item)
+            # A reason that is that of the line above is not said again.
+            table.add_row(
+                *head, what, *("〃" if now and now == then else now for now, then in zip(why, said, strict=True))
+            )
+            head, said = [""] * len(head), why
     return table
 
 
@@ -159,6 +164,7 @@ def _item_cells(item) -> list[str]:
 
 
 def _shortened(sentence: str) -> str:
+    sentence = sentence.removeprefix(_FRAME)
     return sentence if len(sentence) <= 120 else f"{sentence[:117]}..."
 
 
@@ -192,7 +198,10 @@ def isolation_tables(found) -> list[Table]:
 
 def _short(sentence: str) -> str:
     """The cause without its frame: `This is exactly what you get when` says nothing in a table."""
-    return sentence.removeprefix("This is exactly what you get when ").partition(". ")[0] + "."
+    return sentence.removeprefix(_FRAME).partition(". ")[0] + "."
+
+
+_FRAME = "This is exactly what you get when "
 
 
 def _plain(text: str) -> str:
