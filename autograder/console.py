@@ -123,7 +123,7 @@ def _total(grade: Grade, standing: Standing | None) -> str:
 
 
 def regrade_table(assignment: Assignment, changes) -> Table:
-    """Who gains and who loses, by which item and why. Students of whom nothing changed are left out."""
+    """Who gains and who loses, by which item and why. Students for whom nothing changes are left out."""
     table = Table(title=f"{assignment.title}, graded again")
     for name, more in (("student", {}), ("", {}), ("before", _RIGHT), ("after", _RIGHT), ("counts", _RIGHT)):
         table.add_column(name, **more)
@@ -131,7 +131,7 @@ def regrade_table(assignment: Assignment, changes) -> Table:
         table.add_column(name, overflow="fold")
     colors = {"loses": "red", "gains": "green"}
     for one in changes:
-        if one.change == "same" and not one.items:
+        if one.change == "same" and not (one.items or one.kept):
             continue
         color = colors.get(one.change, "yellow")
         points = ["–" if number is None else f"{number:g}" for number in (one.before, one.after, one.in_force)]
