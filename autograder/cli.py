@@ -72,9 +72,19 @@ def _parser() -> argparse.ArgumentParser:
 
     told = command("feedback", _feedback, "Write one HTML page for each student.")
     told.add_argument("assignment", metavar="ASSIGNMENT")
+    told.add_argument("--zip", choices=("moodle",), help="also pack the pages for this platform's bulk upload")
 
     reported = command("report", _report, "Print the grade table, write it as CSV, and a page about the class.")
     reported.add_argument("assignment", metavar="ASSIGNMENT")
+    # The names of autograder.lms.FORMATS, which is not imported here.
+    reported.add_argument(
+        "--format",
+        choices=("csv", "moodle", "canvas", "gradescope"),
+        help="write what this platform imports, by roster.csv; naming a format counts as publishing the grades",
+    )
+    reported.add_argument("--per-question", action="store_true", help="a column for each exercise, too")
+    reported.add_argument("--anonymous", action="store_true", help="lasting made-up names in the place of students'")
+    _add_json(reported)
 
     shown = commands.add_parser(
         "demo", help="Do all of it on a sample class.", description="Do all of it on a sample class."
@@ -426,23 +436,46 @@ def _feedback(options: argparse.Namespace) -> int:
             path, paths = feedback(assignment, course, grade), paths + 1
             advance(grade.student)
     say(f"{paths} pages, for example {path}")
+    if options.zip:
+        from .lms import moodle_feedback
+
+        written = moodle_feedback(assignment, course, grades.students)
+        say(f"For Moodle, 'Upload multiple feedback files in a zip': {written.path}")
+        if written.missing:
+            say(written.sentence)
     return 0
 
 
 def _report(options: argparse.Namespace) -> int:
+    from . import lateness, lms
     from .cohort import write as write_cohort
-    from .console import grade_table, say, show
+    from .console import emit, for_machines, grade_table, say, show
     from .gradebook import Ledger
     from .marking import all_stored
-    from .reports import write_csv
+    from .settings import settings
 
     assignment, course = _assignment(options)
+    if options.anonymous and options.format not in (None, "csv"):
+        raise lms.NotAnonymous(options.format)
+    chosen = settings(course)
     grades = all_stored(assignment, course)
     with Ledger(course) as ledger:
-        scores = ledger.scores(assignment)
-    show(grade_table(assignment, grades, scores))
-    say(f"CSV: {write_csv(assignment, course, grades, scores)}")
-    say(f"The class on a page: {write_cohort(assignment, course, grades, scores)}")
+        standings = lateness.apply(chosen, assignment, ledger)
+    if options.anonymous:
+        grades, standings = lms.anonymous(course, grades, standings)
+    export = lms.Export(assignment, course, grades, standings, chosen.canvas.get(assignment.name), options.per_question)
+    written = lms.write(options.format or "csv", export, anonymous=options.anonymous, publish=bool(options.format))
+    with for_machines(options.json):
+        if options.json:
+            emit(lms.document(export, written))
+        else:
+            show(grade_table(assignment, grades, standings))
+            say(f"{written.format}: {written.path}" if options.format else f"CSV: {written.path}")
+        if not options.anonymous:
+            scores = {student: one.score for student, one in standings.items()}
+            say(f"The class on a page: {write_cohort(assignment, course, grades, scores)}")
+        if written.missing:
+            say(written.sentence)
     return 0
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from .course import Assignment
 from .help_used import hints_revealed
+from .lateness import Standing
 from .verdicts import Grade, Verdict
 
 WIDTH_WITHOUT_TERMINAL = 140
@@ -88,8 +89,8 @@ def intake_table(rows) -> Table:
     return table
 
 
-def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, float]) -> Table:
-    """One row a student, one column an exercise."""
+def grade_table(assignment: Assignment, grades: list[Grade], standings: dict[str, Standing]) -> Table:
+    """One row a student, one column an exercise. The points are nbgrader's, less what coming late costs."""
     table = Table(title=f"{assignment.title}, {assignment.points:g} points")
     table.add_column("student", overflow="fold")
     table.add_column("verdict")
@@ -101,7 +102,7 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
     for grade in grades:
         color = {Verdict.GRADED: "green", Verdict.GRADER_ERROR: "red"}.get(grade.verdict, "yellow")
         points = [f"{exercise.points:g}" if grade.decided else "–" for exercise in grade.exercises]
-        total = f"{scores.get(grade.student, grade.points):g}" if grade.decided else "–"
+        total = _total(grade, standings.get(grade.student)) if grade.decided else "–"
         why = " ".join(
             f"{exercise.key}: {_short(exercise.misconception)}"
             for exercise in grade.exercises
@@ -114,8 +115,15 @@ def grade_table(assignment: Assignment, grades: list[Grade], scores: dict[str, f
     return table
 
 
+def _total(grade: Grade, standing: Standing | None) -> str:
+    if standing is None:
+        return f"{grade.points:g}"
+    late = f" ({standing.penalty:g} off: late)" if standing.penalty else ""
+    return f"{standing.total:g}{late}"
+
+
 def regrade_table(assignment: Assignment, changes) -> Table:
-    """Who gains and who loses, by which item and why. Students of whom nothing changed are left out."""
+    """Who gains and who loses, by which item and why. Students for whom nothing changes are left out."""
     table = Table(title=f"{assignment.title}, graded again")
     for name, more in (("student", {}), ("", {}), ("before", _RIGHT), ("after", _RIGHT), ("counts", _RIGHT)):
         table.add_column(name, **more)
@@ -123,16 +131,21 @@ def regrade_table(assignment: Assignment, changes) -> Table:
         table.add_column(name, overflow="fold")
     colors = {"loses": "red", "gains": "green"}
     for one in changes:
-        if one.change == "same" and not one.items:
+        if one.change == "same" and not (one.items or one.kept):
             continue
         color = colors.get(one.change, "yellow")
         points = ["–" if number is None else f"{number:g}" for number in (one.before, one.after, one.in_force)]
         head = [_plain(one.student), f"[{color}]{one.change}[/]", *points, one.inputs]
         if one.kept:
             head[1] += " (kept)"
+        said = ["", ""]
         for item in one.items or (None,):
-            table.add_row(*head, *_item_cells(item))
-            head = [""] * len(head)
+            what, *why = _item_cells(item)
+            # A reason that is that of the line above is not said again.
+            table.add_row(
+                *head, what, *("〃" if now and now == then else now for now, then in zip(why, said, strict=True))
+            )
+            head, said = [""] * len(head), why
     return table
 
 
@@ -151,6 +164,7 @@ def _item_cells(item) -> list[str]:
 
 
 def _shortened(sentence: str) -> str:
+    sentence = sentence.removeprefix(_FRAME)
     return sentence if len(sentence) <= 120 else f"{sentence[:117]}..."
 
 
@@ -184,7 +198,10 @@ def isolation_tables(found) -> list[Table]:
 
 def _short(sentence: str) -> str:
     """The cause without its frame: `This is exactly what you get when` says nothing in a table."""
-    return sentence.removeprefix("This is exactly what you get when ").partition(". ")[0] + "."
+    return sentence.removeprefix(_FRAME).partition(". ")[0] + "."
+
+
+_FRAME = "This is exactly what you get when "
 
 
 def _plain(text: str) -> str:

@@ -6,10 +6,10 @@ costs a second. Here each submission is one transaction of the database that nbg
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +17,7 @@ from uuid import uuid4
 from .course import ASSIGNMENTS, Assignment, Course
 from .errors import UserError
 from .files import write_whole
+from .lateness import Standing
 from .verdicts import Grade
 
 SCHEMA = "e43177bfe90b"
@@ -117,6 +118,74 @@ class Ledger:
                 (self._layout(assignment).assignment,),
             ).fetchall()
         return {student: score for student, score in rows if score is not None}
+
+    def standings(self, assignment: Assignment) -> dict[str, Standing]:
+        """Scores, lateness and penalties as nbgrader has them, by student. Nobody is in it without any score."""
+        layout = self._layout(assignment)
+        with self._explained():
+            deadline = self._deadline(layout)
+            rows = self._db.execute(
+                f"""SELECT submitted_assignment.student_id, submitted_assignment.timestamp,
+                           submitted_assignment.extension, submitted_notebook.late_submission_penalty,
+                           base_cell.name, {SCORE}
+                    FROM submitted_assignment
+                    JOIN submitted_notebook ON submitted_notebook.assignment_id = submitted_assignment.id
+                    JOIN grade ON grade.notebook_id = submitted_notebook.id
+                    JOIN base_cell ON base_cell.id = grade.cell_id
+                    WHERE submitted_assignment.assignment_id = ?""",
+                (layout.assignment,),
+            ).fetchall()
+        found: dict[str, Standing] = {}
+        for student, handed_in, extension, penalty, cell, score in rows:
+            known = found.setdefault(student, Standing(0.0, _late(handed_in, deadline, extension), penalty or 0.0, {}))
+            if score is not None:
+                found[student] = replace(known, score=known.score + score, cells=known.cells | {cell: score})
+        return {student: one for student, one in found.items() if one.cells}
+
+    def set_deadline(self, assignment: Assignment, deadline: datetime | None) -> None:
+        """Write when an assignment is due; None leaves what somebody set in nbgrader."""
+        layout = self._layout(assignment)
+        if deadline is None or self._deadline(layout) == _stored(deadline):
+            return
+        with self._transaction():
+            self._db.execute("UPDATE assignment SET duedate = ? WHERE id = ?", (_stored(deadline), layout.assignment))
+
+    def extend(self, assignment: Assignment, longer: Mapping[str, timedelta]) -> None:
+        """Write extensions, by student; whoever is not named keeps what somebody gave in nbgrader."""
+        layout = self._layout(assignment)
+        with self._explained():
+            rows = self._db.execute(
+                "SELECT student_id, extension FROM submitted_assignment WHERE assignment_id = ?", (layout.assignment,)
+            ).fetchall()
+        wanted = {
+            student: _stored(EPOCH + longer[student]) if longer[student] else None
+            for student, _ in rows
+            if student in longer
+        }
+        changed = [
+            (wanted[student], layout.assignment, student)
+            for student, known in rows
+            if student in wanted and wanted[student] != known
+        ]
+        if changed:
+            with self._transaction():
+                self._db.executemany(
+                    "UPDATE submitted_assignment SET extension = ? WHERE assignment_id = ? AND student_id = ?", changed
+                )
+
+    def penalise(self, assignment: Assignment, penalties: Mapping[str, float]) -> None:
+        """Write penalties for being late, by student."""
+        layout = self._layout(assignment)
+        with self._transaction():
+            self._db.executemany(
+                """UPDATE submitted_notebook SET late_submission_penalty = ? WHERE assignment_id =
+                   (SELECT id FROM submitted_assignment WHERE assignment_id = ? AND student_id = ?)""",
+                [(points or None, layout.assignment, student) for student, points in penalties.items()],
+            )
+
+    def _deadline(self, layout: "_Layout") -> str | None:
+        with self._explained():
+            return self._db.execute("SELECT duedate FROM assignment WHERE id = ?", (layout.assignment,)).fetchone()[0]
 
     def _submitted_notebook(self, layout: "_Layout", student: str, handed_in: datetime | None) -> str:
         """The id of the submission's notebook, with a row for each cell, as nbgrader lays them out."""
@@ -231,6 +300,19 @@ class _Layout:
 
 def _new_id() -> str:
     return uuid4().hex
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""SQLAlchemy stores a length of time in SQLite as the moment that long after this one."""
+
+
+def _late(handed_in: str | None, deadline: str | None, extension: str | None) -> float:
+    """Seconds after the deadline, with the extension, by nbgrader's rule."""
+    if not (handed_in and deadline):
+        return 0.0
+    longer = datetime.fromisoformat(extension) - EPOCH.replace(tzinfo=None) if extension else timedelta()
+    over = datetime.fromisoformat(handed_in) - datetime.fromisoformat(deadline) - longer
+    return max(0.0, over.total_seconds())
 
 
 def _stored(moment: datetime | None) -> str | None:

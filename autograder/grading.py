@@ -107,14 +107,16 @@ class Bundle:
         return _keyed(key, [*content, self._files, *rules])
 
     def hand_in(self, key: bytes) -> str:
-        """Changes with anything that the student wrote or sent along, and with nothing else.
+        """Changes with anything that the student wrote or sent along, and with no other code than that.
 
         Fresh inputs come from it. So a resubmission gets other inputs than the attempt before, whose inputs it may have
         learned; and a grader that has changed asks the same hand-in the same questions again, so that what a regrade
-        takes or gives is the new check's doing and not chance's. Cells that are ours do not count: the released text
-        always takes their place.
+        takes or gives is the new check's doing and not chance's.
+
+        Of cells that are ours only the place and the name count, for the released text always takes theirs. But those
+        do: where a student's cells stand among them, and the numbers in their names, could else carry what was learned.
         """
-        written = [step["run"] for step in self.steps if "run" in step and step["name"] not in self.given]
+        written = [{**step, "run": ""} if step.get("name") in self.given else step for step in self.steps]
         return _keyed(key, [self.student, self.assignment, written, self._files, self.problem])
 
     def inputs(self, key: bytes) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from helpers.checks.runs import LOG, WEIGHTS, corpus_of, parse_log
 from helpers.corpora import CorpusError
 
+from . import lateness
 from .course import ASSIGNMENTS, Assignment, Course
 from .errors import UserError
 from .files import remove, write_whole
@@ -212,6 +213,7 @@ def mark(
                     _publish(ledger, course, in_force, submission)
                 watch(fresh, in_force)
                 yield (in_force if in_force is not before else grade), Outcome.GRADED
+        lateness.apply(settings(course), assignment, ledger)
 
 
 def rehearse(

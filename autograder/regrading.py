@@ -96,6 +96,10 @@ def _items(before: Grade, after: Grade) -> Iterator[ItemChange]:
         points = [found and found[1].points for found in (old, new)]
         if points[0] is None or points[1] is None or abs(points[0] - points[1]) >= _NOTHING:
             yield ItemChange(*place, *points, why(*old) if old else "", why(*new) if new else "")
+    hints = [{one.key: -one.hints_cost for one in grade.exercises} for grade in (before, after)]
+    for exercise, cost in hints[1].items():
+        if abs(cost - hints[0].get(exercise, 0.0)) >= _NOTHING:
+            yield ItemChange(exercise, "hints", hints[0].get(exercise, 0.0), cost, "", "")
 
 
 def why(exercise: ExerciseGrade, item: ItemGrade) -> str:

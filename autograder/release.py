@@ -21,6 +21,12 @@ c.CourseDirectory.course_id = "rnnt"
 c.ClearSolutions.code_stub = {{"python": {STUB!r}}}
 """
 
+LATE = """
+# Late submissions cost what course.toml says.
+c.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"
+c.LatePenalty.course_folder = __import__("os").path.dirname(__import__("os").path.abspath(__file__))
+"""
+
 
 def release(assignment: Assignment, course: Course) -> Path:
     """Make the student version; return the folder to hand out, which lies beside a zip of it. Safe to repeat.
@@ -34,13 +40,20 @@ def release(assignment: Assignment, course: Course) -> Path:
     chosen = settings(course)
     text = stamped(for_course(source.read_text("utf-8"), assignment), assignment, chosen.bundle, chosen.links)
     write_whole(course.source(assignment), text)
-    config = course.root / "nbgrader_config.py"
-    if not config.exists():
-        config.write_text(CONFIG, "utf-8")
+    _configure(course.root / "nbgrader_config.py")
     course_key(course)
     _generate(assignment, course)
     folder, _ = hand_out(assignment, course, badges(chosen.links, assignment), chosen.hints.cost)
     return folder
+
+
+def _configure(path: Path) -> None:
+    """Write nbgrader's settings; what somebody has changed in them stays."""
+    known = path.read_text("utf-8") if path.exists() else CONFIG
+    if "AssignLatePenalties" not in known:
+        known += LATE
+    if not path.exists() or path.read_text("utf-8") != known:
+        write_whole(path, known)
 
 
 def course_key(course: Course) -> bytes:

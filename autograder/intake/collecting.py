@@ -26,7 +26,16 @@ from autograder.intake.archives import (
     open_zip,
 )
 from autograder.intake.filing import Received
-from autograder.intake.names import Label, expected_name, is_clutter, is_notebook, is_zip, read_label, safe_file_name
+from autograder.intake.names import (
+    Label,
+    expected_name,
+    is_clutter,
+    is_notebook,
+    is_zip,
+    platform_of,
+    read_label,
+    safe_file_name,
+)
 from autograder.intake.names import shown as shown_name
 from autograder.intake.notebooks import LARGEST, Unreadable, read_notebook, settled, write_notebook
 from autograder.matching import Repair, repair
@@ -263,7 +272,8 @@ class _Scan:
                 assignment=label.assignment or above.assignment,
                 certain=label.certain or (above.certain and label.student in (None, above.student)),
             )
-        return label
+        platform = next((found for part in reversed(parts) if (found := platform_of(part))), "")
+        return replace(label, platform=platform)
 
     def inbox(self, inbox: Path) -> None:
         if not inbox.is_dir():
@@ -587,8 +597,9 @@ def _take(hand_in: _HandIn, older: list[_HandIn], course: Course, templates: _Te
     notes = (*taken.notes, *repairs)
     receipt = taken.manifest.receipt(assignment) if taken.manifest else ""
     record = Received(
-        student, assignment.name, original, sha256, modified, taken.problem is None, taken.problem, notes, receipt
-    )
+        student, assignment.name, original, sha256, modified, taken.problem is None, taken.problem, notes, receipt,
+        hand_in.label.platform or (before.platform if before else ""),
+    )  # fmt: skip
     filing.save_record(course, record)
     if taken.problem:
         return hand_in.row("refused", taken.problem, *notes)

@@ -41,6 +41,8 @@ class Received:
     notes: tuple[str, ...] = ()
     receipt: str = ""
     """Of the preflight that packed it; empty for a zip made by hand."""
+    platform: str = ""
+    """The participant's name and number as Moodle's download has them; empty where it did not come from there."""
 
 
 def received(course: Course, assignment: Assignment) -> list[Received]:
@@ -86,10 +88,11 @@ def _load(folder: Path, assignment: Assignment) -> Received | None:
             record["problem"],
             tuple(record["notes"]),
             record.get("receipt", ""),
+            record.get("platform", ""),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    texts = (found.original, found.sha256, found.problem or "", found.receipt, *found.notes)
+    texts = (found.original, found.sha256, found.problem or "", found.receipt, found.platform, *found.notes)
     return found if all(isinstance(text, str) for text in texts) else None
 
 
@@ -106,6 +109,8 @@ def save_record(course: Course, record: Received) -> None:
         "notes": list(record.notes),
         "receipt": record.receipt,
     }
+    if record.platform:
+        content["platform"] = record.platform
     folder = course.root / "received" / record.assignment / record.student
     write_bytes(folder / RECORD, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
 

@@ -35,6 +35,8 @@ class Label:
     """The name has the form `last_first_suffix`, so that nothing in it was guessed."""
     copy: int
     """The number that a browser or an editor put behind the name; 0 for none."""
+    platform: str = ""
+    """What Moodle put before it: the participant's name and number. Empty where it was not Moodle."""
 
 
 def read_label(name: str, assignments: Iterable[Assignment]) -> Label:
@@ -60,6 +62,18 @@ def read_label(name: str, assignments: Iterable[Assignment]) -> Label:
                     certain = student is not None and "_" in match[1]
                     return Label(student, assignment, certain, copy if candidate == plain else 0)
     return Label(student_id(plain), None, False, copy)
+
+
+_MOODLE = re.compile(r"^(?P<name>[^_]{1,120})_(?P<number>\d{1,12})_assignsubmission_")
+
+
+def platform_of(name: str) -> str:
+    """`Ada Lovelace_12345` of `Ada Lovelace_12345_assignsubmission_file_...`; empty where Moodle did not name it."""
+    match = _MOODLE.match(unicodedata.normalize("NFC", name))
+    if not match:
+        return ""
+    kept = "".join(c for c in match["name"] if c in " .-'" or unicodedata.category(c)[0] in "LMN").strip(" .")
+    return f"{kept}_{match['number']}" if kept else ""
 
 
 def expected_name(assignment: Assignment) -> str:

@@ -250,9 +250,10 @@ def _teach(taught: Class, assignment: Assignment, root: Path, known: dict) -> No
         (second / file_of(attack)).write_bytes(attack.hand_in(attack.notebook(released, known | more)))
     _grade(taught, assignment, second)
     with Ledger(course) as ledger:
-        taught.scores |= ledger.scores(assignment)
+        standings = ledger.standings(assignment)
+    taught.scores |= {name: one.score for name, one in standings.items()}
     mine = [grade for grade in taught.grades.values() if grade.assignment == assignment.name]
-    taught.tables.append(write_csv(assignment, course, mine, taught.scores).read_text("utf-8-sig"))
+    taught.tables.append(write_csv(assignment, course, mine, standings).read_text("utf-8-sig"))
 
 
 def honest(released: dict, assignment: Assignment, secret: str) -> dict[str, bytes]:

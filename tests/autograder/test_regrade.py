@@ -191,7 +191,13 @@ def test_another_grader_asks_the_same_hand_in_the_same_questions_and_a_resubmiss
     assert bundle.inputs(b"key") != replace(bundle, utterances=7).inputs(b"key")
 
 
-def test_our_own_cells_are_no_part_of_a_hand_in(course):
+def test_the_code_that_makes_inputs_is_all_there():
+    assert len({grading._version((name,)) for name in grading.INPUT_CODE}) == len(grading.INPUT_CODE)
+    with pytest.raises(FileNotFoundError, match="asking_elsewhere is named in grading"):
+        grading._version(("asking_elsewhere",))
+
+
+def test_the_text_of_our_own_cells_is_no_part_of_a_hand_in(course):
     bundle = next(iter(marking.Submissions(SEMINAR, course, ["abebe_selam"]))).bundle
     ours = [number for number, step in enumerate(bundle.steps) if step.get("name") in bundle.given]
     theirs = [n for n, step in enumerate(bundle.steps) if "run" in step and step["name"] not in bundle.given]
@@ -205,6 +211,12 @@ def test_our_own_cells_are_no_part_of_a_hand_in(course):
 
     assert {edited(number).hand_in(b"key") for number in ours} == {bundle.hand_in(b"key")}
     assert bundle.hand_in(b"key") not in {edited(number).hand_in(b"key") for number in theirs}
+    # What cannot be told from the code of the student's cells must not carry anything from one attempt to the next.
+    moved, renamed = list(bundle.steps), [dict(step) for step in bundle.steps]
+    moved[theirs[0]], moved[ours[-1]] = moved[ours[-1]], moved[theirs[0]]
+    renamed[theirs[0]]["name"] = "cell 99"
+    for steps in (moved, renamed):
+        assert replace(bundle, steps=tuple(steps)).hand_in(b"key") != bundle.hand_in(b"key")
     assert edited(ours[0]).fingerprint(b"key") != bundle.fingerprint(b"key")
     assert replace(bundle, files=(("log.jsonl", b"x"),)).hand_in(b"key") != bundle.hand_in(b"key")
     assert replace(bundle, student="other").hand_in(b"key") != bundle.hand_in(b"key")
