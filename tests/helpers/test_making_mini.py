@@ -178,12 +178,12 @@ mini.make(Path(sys.argv[1]) / "mini", mini.RECIPE, workers=1)
 @pytest.mark.slow
 def test_an_interrupted_synthesis_leaves_nothing(tmp_path):
     making = subprocess.Popen([sys.executable, "-c", INTERRUPTED, tmp_path], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not list(tmp_path.rglob("*.flac")) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert list(tmp_path.rglob("*.flac"))
     making.send_signal(signal.SIGINT)
-    assert making.wait(30) != 0
+    assert making.wait(300) != 0
     assert not list(tmp_path.iterdir())
 
 
