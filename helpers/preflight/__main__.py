@@ -141,7 +141,7 @@ def _checked(job: dict, notebook, folder: Path) -> dict:
         except BaseException:  # a student's code may end in anything; then there is just no public check
             continue
         failed = [item.item.key for item in result.result.items if not item.passed]
-        found[key] = {"points": float(result.points), "failed": failed}
+        found[key] = {"points": float(result.points), "failed": failed, "note": result.note[:500]}
     return found
 
 

@@ -66,21 +66,23 @@ class Packed(Report):
     @property
     def complete(self) -> bool:
         """There is nothing to look at again."""
-        return not self.remarks
+        return self._to_look_at == 0
+
+    @cached_property
+    def _to_look_at(self) -> int:
+        return len(self.remarks) + sum(bool(_lack(one)) for one in self.run.exercises)
 
     @cached_property
     def remarks(self) -> list[str]:
-        """What is missing or looks wrong, one sentence each, the weightiest first."""
+        """What is missing or looks wrong beside the exercises, one sentence each, the weightiest first."""
         found = [sentence for sentence in (_ending(self.assignment, self.run),) if sentence]
-        found += [f"{one.exercise.title}: {told}" for one in self.run.exercises if (told := _lack(one))]
         found += self._files_missing()
         own = [error for error in self.run.errors if not error.given]
-        found += [_stopped(error) for error in own[:MOST_TOLD]]
-        if len(own) > MOST_TOLD:
-            found.append(f"{len(own) - MOST_TOLD} more cells stopped.")
-        given = [error for error in self.run.errors if error.given and error.kind != "NotImplementedError"]
-        if given and not found:
-            found += [_stopped(error) for error in given[:MOST_TOLD]]
+        # Where all of the student's is well, a given cell that stops is news.
+        wanted = own if own or any(map(_lack, self.run.exercises)) else list(self.run.errors)
+        found += [_stopped(error) for error in wanted[:MOST_TOLD]]
+        if len(wanted) > MOST_TOLD:
+            found.append(f"{len(wanted) - MOST_TOLD} more cells stop.")
         return found
 
     def _files_missing(self) -> list[str]:
@@ -100,17 +102,17 @@ class Packed(Report):
         """What became of it."""
         if self.complete:
             return f"✓ Ready to hand in: {self.path.name}"
-        count = len(self.remarks)
+        count = self._to_look_at
         return f"Packed: {self.path.name}, with {count} thing{'s'[: count != 1]} to look at"
 
     @property
     def used(self) -> str:
         """Time and memory against the grader's limits."""
-        parts = [f"{self.run.wall_seconds:.1f} s of at most {self.assignment.wall_seconds:g} s"]
+        parts = [f"{self.run.wall_seconds:.1f} s (limit {self.assignment.wall_seconds:g} s)"]
         if self.run.cpu_seconds is not None:
-            parts.append(f"{self.run.cpu_seconds:.1f} s of computing of {self.assignment.cpu_seconds:g} s")
+            parts.append(f"{self.run.cpu_seconds:.1f} s of computing ({self.assignment.cpu_seconds} s)")
         if self.run.memory_mb is not None:
-            parts.append(f"{self.run.memory_mb:.0f} MB of {self.assignment.memory_mb} MB of memory")
+            parts.append(f"{self.run.memory_mb:.0f} MB of memory ({self.assignment.memory_mb} MB)")
         return "A clean run from top to bottom took " + ", ".join(parts) + "."
 
     @property
@@ -148,8 +150,8 @@ class Packed(Report):
             f"{escape(self.keep)}{self._link()}</p>",
         ]
         if self.remarks:
-            entries = "".join(f'<li style="margin:.2em 0">{escape(remark)}</li>' for remark in self.remarks)
-            parts.append(f'<ul style="{_CAUSE};list-style-position:inside">{entries}</ul>')
+            entries = "".join(f'<div style="margin:.3em 0">{escape(remark)}</div>' for remark in self.remarks)
+            parts.append(f'<div style="{_CAUSE}">{entries}</div>')
         rows = "".join(map(_row, self.run.exercises))
         parts.append(f'<table style="{_TABLE}">{rows}</table>')
         parts.append(f"<p>{escape(self.used)}</p>")
@@ -191,6 +193,8 @@ def _lack(one: Flown) -> str:
     """What is missing of an exercise; empty where nothing is."""
     if not one.whole:
         return "" if one.status == "nothing to ask" else _went(one)
+    if "agreement" in one.public_failed:
+        return "the log and the weights do not belong together. Hand in the whole folder of one run."
     if one.public is not None and one.public < one.exercise.points:
         return f"the public check gives {one.public:g} of {one.exercise.points:g} points."
     return ""
@@ -210,7 +214,8 @@ def _went(one: Flown) -> str:
     if not one.whole:
         return f"answered {one.answered} of {questions}. {one.problem}"
     given = "" if one.public is None else f"; the public check gives {one.public:g} of {one.exercise.points:g} points"
-    return f"answered {'all ' if one.asked > 1 else ''}{questions}{given}."
+    told = f"answered {'all ' if one.asked > 1 else ''}{questions}{given}."
+    return f"{told} {one.note}" if one.exercise.key == "training" and one.note else told
 
 
 def _stopped(error: CellError) -> str:
@@ -247,7 +252,7 @@ def _kinds(one: Flown) -> list[tuple[str, float, str]]:
     for item in one.exercise.items:
         titles = list(dict.fromkeys(groups.get(item.inputs, ())))
         if one.exercise.key == "training":
-            titles = ["measured on speech that is synthesised for the grading alone"]
+            titles = ["on speech that is synthesised for the grading alone"] if item.key in ("cer", "wer") else []
         told = "; ".join(title for title in titles if title.casefold() != item.title.casefold())
         found.append((item.title, item.points, f": {told}" if told else ""))
     return found

@@ -46,6 +46,8 @@ class Flown:
     """Points of the public check; None where it was not run."""
     public_failed: tuple[str, ...] = ()
     """Keys of the items that the public check does not give."""
+    note: str = ""
+    """What the public check says besides."""
 
     @property
     def whole(self) -> bool:
@@ -223,11 +225,11 @@ def _flown(answers: Path, exercise: Exercise, asked: list, public: dict) -> Flow
     problem = ""
     if status in ("answered", "timeout") and silent:
         title, reply = silent[0]
-        problem = f"{title}: {reply.get('problem', '')}"
+        problem = f"The first without an answer: {title}. {reply.get('problem', '')}"
     return Flown(
         exercise, status, len(asked) - len(silent), len(asked), problem,
         tuple((group, tuple(titles)) for group, titles in groups.items()),
-        public.get("points"), tuple(public.get("failed", ())),
+        public.get("points"), tuple(public.get("failed", ())), public.get("note", ""),
     )  # fmt: skip
 
 
