@@ -128,9 +128,7 @@ def test_a_hostile_manifest_stays_text(packed, course, inbox):
     assert arrival.packed.isprintable()
 
 
-def test_a_receipt_finds_its_hand_in_and_tells_an_earlier_one_from_the_one_that_counts(
-    packed, course, inbox, capsys, tmp_path
-):
+def test_a_receipt_finds_its_hand_in_and_tells_an_earlier_one_from_the_one_that_counts(packed, course, inbox, capsys):
     code, files = packed
     root = ["--course", str(course.root)]
     assert main(["receipt", code, *root]) == 1
@@ -145,4 +143,4 @@ def test_a_receipt_finds_its_hand_in_and_tells_an_earlier_one_from_the_one_that_
     collect(put(inbox, again), course)
     assert [(one.receipt, one.newest) for one in arrivals(course, code)] == [(code, False)]
     assert [(one.receipt, one.newest) for one in arrivals(course, later)] == [(later, True)]
-    assert main(["receipt", "nonsense", *root]) == 2
+    assert main(["receipt", "what?", *root]) == 2
