@@ -9,7 +9,7 @@ from .scoring import ExerciseResult, ItemResult
 
 # Styles stand on the elements: Jupyter's own table rules win over a style sheet, and its sanitiser drops one.
 BOX = "font:14px/1.45 system-ui,sans-serif;max-width:54em;color:var(--jp-ui-font-color1,inherit)"
-_CELL = "padding:.35em .6em;text-align:left;vertical-align:top;white-space:normal;border-top:1px solid #8886"
+CELL = "padding:.35em .6em;text-align:left;vertical-align:top;white-space:normal;border-top:1px solid #8886"
 MARK = {True: ("✓", "var(--jp-success-color0,#1b6e20)"), False: ("✗", "var(--jp-error-color0,#b3261e)")}
 NOTE = "border-left:4px solid #8886;padding:.4em .8em;margin:.6em 0"
 CAUSE = "border-left:4px solid #c04f00;padding:.4em .8em;margin:.6em 0"
@@ -108,7 +108,7 @@ def _row(result: ItemResult) -> str:
         lines = [f"<em>{escape(title + more)}</em>", *map(escape, sentences(finding))]
         body += f'<div style="margin-top:.3em;padding-left:.8em;border-left:2px solid #8886">{"<br>".join(lines)}</div>'
     return (
-        f'<tr><td style="{_CELL};width:1.2em;font-weight:700;color:{color}">{mark}</td>'
-        f'<td style="{_CELL}">{body}</td>'
-        f'<td style="{_CELL};width:5em;text-align:right;white-space:nowrap">{_points(result)}</td></tr>'
+        f'<tr><td style="{CELL};width:1.2em;font-weight:700;color:{color}">{mark}</td>'
+        f'<td style="{CELL}">{body}</td>'
+        f'<td style="{CELL};width:5em;text-align:right;white-space:nowrap">{_points(result)}</td></tr>'
     )

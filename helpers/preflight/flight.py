@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from helpers.checks import help_file
 from helpers.checks.runs import PT_WEIGHTS, WEIGHTS
 
 from .finding import Found, Trouble, find, unsaved
@@ -19,9 +20,6 @@ from .report import Notice, Packed, Report
 from .running import Run, run
 
 RUN = "run"
-HELP = "help.json"
-"""Which hints were looked at; written by the checks."""
-MOST_HELP = 256 * 1024
 
 EXAMPLE = 'checks.preflight(last="Lovelace", first="Ada")'
 
@@ -93,9 +91,9 @@ def _run_files(found: Found, folder: str) -> dict[str, Path]:
 def _help(found: Found) -> Contents:
     for place in (found.folder, Path.cwd()):
         with suppress(OSError):
-            data = (place / HELP).read_bytes()
-            if len(data) <= MOST_HELP:
-                return {HELP: data}
+            data = (place / help_file.NAME).read_bytes()
+            if len(data) <= help_file.MOST_BYTES:
+                return {help_file.NAME: data}
     return {}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from helpers.asking.assignments import CALL_SECONDS, CELL_SECONDS, Assignment
-from helpers.checks.report import _BOX, _CAUSE, _CELL, _MARK, _NOTE
+from helpers.checks.report import BOX, CAUSE, CELL, MARK, NOTE
 from helpers.checks.runs import LOG, PT_WEIGHTS, WEIGHTS
 
 from .running import CellError, Flown, Run
@@ -42,12 +42,12 @@ class Notice(Report):
         return self.sentence
 
     def _repr_html_(self) -> str:
-        return f'<div style="{_BOX}"><p style="{_NOTE}">{escape(self.sentence)}</p></div>'
+        return f'<div style="{BOX}"><p style="{NOTE}">{escape(self.sentence)}</p></div>'
 
 
 def progress(sentence: str) -> str:
     """What is being done, as HTML."""
-    return f'<div style="{_BOX};{_FAINT}">✈ {escape(sentence)}</div>'
+    return f'<div style="{BOX};{_FAINT}">✈ {escape(sentence)}</div>'
 
 
 @dataclass(frozen=True, repr=False)
@@ -143,28 +143,28 @@ class Packed(Report):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        color = _MARK[True][1] if self.complete else "inherit"
+        color = MARK[True][1] if self.complete else "inherit"
         parts = [
             f'<p style="margin:.3em 0;font-size:1.1em;color:{color}"><strong>{escape(self.headline)}</strong></p>',
-            f'<p style="{_NOTE}">Receipt&nbsp; <code style="{_CODE};background:none">{escape(self.receipt)}</code><br>'
+            f'<p style="{NOTE}">Receipt&nbsp; <code style="{_CODE};background:none">{escape(self.receipt)}</code><br>'
             f"{escape(self.keep)}{self._link()}</p>",
         ]
         if self.remarks:
             entries = "".join(f'<div style="margin:.3em 0">{escape(remark)}</div>' for remark in self.remarks)
-            parts.append(f'<div style="{_CAUSE}">{entries}</div>')
+            parts.append(f'<div style="{CAUSE}">{entries}</div>')
         rows = "".join(map(_row, self.run.exercises))
         parts.append(f'<table style="{_TABLE}">{rows}</table>')
         parts.append(f"<p>{escape(self.used)}</p>")
         files = "".join(
-            f'<tr><td style="{_CELL}"><code style="background:none">{escape(name)}</code></td>'
-            f'<td style="{_CELL};text-align:right;white-space:nowrap">{_size(size)}</td></tr>'
+            f'<tr><td style="{CELL}"><code style="background:none">{escape(name)}</code></td>'
+            f'<td style="{CELL};text-align:right;white-space:nowrap">{_size(size)}</td></tr>'
             for name, size in self.sizes.items()
         )
         parts.append(_folded("What is in the zip", f'<table style="{_TABLE}">{files}</table>'))
         kinds = "".join(map(_kinds_rows, self.run.exercises))
         told = f'<p>{escape(self.graded)}</p><table style="{_TABLE}">{kinds}</table>'
         parts.append(_folded(f"What will be graded, {self.assignment.points:g} points", told))
-        return f'<div style="{_BOX}">{"".join(parts)}</div>'
+        return f'<div style="{BOX}">{"".join(parts)}</div>'
 
     def _link(self) -> str:
         try:
@@ -231,17 +231,17 @@ def _stopped(error: CellError) -> str:
 def _mark(one: Flown) -> tuple[str, str]:
     if one.status == "nothing to ask":
         return "–", "inherit"
-    return _MARK[not _lack(one)]
+    return MARK[not _lack(one)]
 
 
 def _row(one: Flown) -> str:
     mark, color = _mark(one)
     went = _went(one)
     return (
-        f'<tr><td style="{_CELL};width:1.2em;font-weight:700;color:{color}">{mark}</td>'
-        f'<td style="{_CELL}"><strong>{escape(one.exercise.title)}</strong><br>'
+        f'<tr><td style="{CELL};width:1.2em;font-weight:700;color:{color}">{mark}</td>'
+        f'<td style="{CELL}"><strong>{escape(one.exercise.title)}</strong><br>'
         f"{escape(went[:1].upper() + went[1:])}</td>"
-        f'<td style="{_CELL};width:6em;text-align:right;white-space:nowrap">{one.exercise.points:g} points</td></tr>'
+        f'<td style="{CELL};width:6em;text-align:right;white-space:nowrap">{one.exercise.points:g} points</td></tr>'
     )
 
 
@@ -259,10 +259,10 @@ def _kinds(one: Flown) -> list[tuple[str, float, str]]:
 
 
 def _kinds_rows(one: Flown) -> str:
-    head = f'<tr><td style="{_CELL}" colspan="2"><strong>{escape(one.exercise.title)}</strong></td></tr>'
+    head = f'<tr><td style="{CELL}" colspan="2"><strong>{escape(one.exercise.title)}</strong></td></tr>'
     return head + "".join(
-        f'<tr><td style="{_CELL}">{escape(title)}<span style="{_FAINT}">{escape(told)}</span></td>'
-        f'<td style="{_CELL};width:3em;text-align:right">{points:g}</td></tr>'
+        f'<tr><td style="{CELL}">{escape(title)}<span style="{_FAINT}">{escape(told)}</span></td>'
+        f'<td style="{CELL};width:3em;text-align:right">{points:g}</td></tr>'
         for title, points, told in _kinds(one)
     )
 
