@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
 
     asked = command("receipt", _receipt, "Tell whether the hand-in with this receipt has arrived.")
     asked.add_argument("code", metavar="CODE", help="as preflight printed it, for example sem4-7K3M-Q2XD")
+    _add_json(asked)
 
     graded = command("grade", _grade, "Grade what is new; what is unchanged is left alone.")
     graded.add_argument("assignment", metavar="ASSIGNMENT")
@@ -207,23 +208,28 @@ def _collect(options: argparse.Namespace) -> int:
 def _receipt(options: argparse.Namespace) -> int:
     from helpers.preflight.manifest import code_of
 
-    from .console import say
+    from .console import emit, for_machines, say
+    from .course import ASSIGNMENTS
     from .errors import UserError
     from .intake.receipts import arrivals
 
-    if code_of(options.code) is None:
-        raise UserError(f"{options.code!r} is no receipt: they look like sem4-7K3M-Q2XD.")
-    course = _course(options)
-    found = arrivals(course, options.code)
-    for one in found:
-        standing = "the one that counts" if one.newest else "an earlier one; a newer hand-in took its place"
-        say(f"{one.receipt} arrived: {_assignment(one.assignment).title} of {one.student}, {standing}.")
-        say(f"    collected {one.collected:%Y-%m-%d %H:%M} UTC, packed {one.packed}; file {one.original}")
-        for note in one.notes:
-            say(f"    {note}")
-    if not found:
-        say(f"No hand-in with the receipt {options.code} has been collected in {course.root}.")
-    return int(not found)
+    with for_machines(options.json):
+        if code_of(options.code) is None:
+            raise UserError(f"{options.code!r} is no receipt: they look like sem4-7K3M-Q2XD.")
+        course = _course(options)
+        found = arrivals(course, options.code)
+        if options.json:
+            emit({"arrived": [one.to_json() for one in found]})
+            return int(not found)
+        for one in found:
+            standing = "the one that counts" if one.newest else "an earlier one; a newer hand-in took its place"
+            say(f"{one.receipt} arrived: {ASSIGNMENTS[one.assignment].title} of {one.student}, {standing}.")
+            say(f"    collected {one.collected:%Y-%m-%d %H:%M} UTC, packed {one.packed}; file {one.original}")
+            for note in one.notes:
+                say(f"    {note}")
+        if not found:
+            say(f"No hand-in with the receipt {options.code} has been collected in {course.root}.")
+        return int(not found)
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ accident, not who did the work.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +49,11 @@ class Arrival:
     newest: bool
     """It is the hand-in that is graded."""
     notes: tuple[str, ...]
+
+    def to_json(self) -> dict:
+        """A form for programs."""
+        told = {"original": str(self.original), "collected": self.collected.isoformat(timespec="seconds")}
+        return asdict(self) | told
 
 
 def manifest_beside(notebook: Member, archive: Archive) -> Beside | None:

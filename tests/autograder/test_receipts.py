@@ -22,10 +22,13 @@ INSIDE = "lovelace_ada_sem4"
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory):
-    """A solution's preflight: its receipt, and the zip as a dictionary."""
+def packed(collected, tmp_path_factory):
+    """The preflight of the released notebook with all answers: its receipt, and the zip as a dictionary."""
     folder = tmp_path_factory.mktemp("student")
-    nbformat.write(read(NOTEBOOK), folder / "seminar4.ipynb")
+    notebook, solution = read(collected.release(SEMINAR4)), read(NOTEBOOK)
+    for exercise in SEMINAR4.exercises:
+        cell(notebook, exercise.key).source = cell(solution, exercise.key).source
+    nbformat.write(notebook, folder / "seminar4.ipynb")
     result = checks.preflight("Lovelace", "Ada", notebook=folder / "seminar4.ipynb")
     with zipfile.ZipFile(result.path) as archive:
         return result.receipt, {info.filename: archive.read(info) for info in archive.infolist()}
@@ -138,6 +141,9 @@ def test_a_receipt_finds_its_hand_in_and_tells_an_earlier_one_from_the_one_that_
     told = capsys.readouterr().out
     assert f"{code} arrived: Seminar 4 of lovelace_ada, the one that counts" in told
     assert f"{INSIDE}.zip" in told
+    assert main(["receipt", code, "--json", *root]) == 0
+    (arrived,) = json.loads(capsys.readouterr().out)["arrived"]
+    assert (arrived["student"], arrived["newest"]) == ("lovelace_ada", True)
     again = files | {f"{INSIDE}/{NAME}": files[f"{INSIDE}/{NAME}"] + b"\n"}
     later = receipt(again[f"{INSIDE}/{NAME}"], "sem4")
     collect(put(inbox, again), course)
