@@ -101,7 +101,12 @@ def test_what_it_imports_is_in_the_requirements_or_withheld(folder):
     assert listed == pins(assignment)
     names = {pin.partition("==")[0] for pin in listed}
     assert not names & {*STAFF_ONLY, "torchaudio" if "torchaudio" in assignment.withheld else ""}
-    brought = {"IPython": "ipywidgets", "espeakng_loader": "espeakng-loader", "PIL": "matplotlib"}
+    brought = {
+        "IPython": "ipywidgets",
+        "espeakng_loader": "espeakng-loader",
+        "PIL": "matplotlib",
+        "traitlets": "ipywidgets",
+    }
     optional = {"wandb", "google"}
     sources = [path.read_text("utf-8") for path in folder.rglob("*.py")]
     notebook = nbformat.read(folder / f"{folder.name}.ipynb", as_version=4)
