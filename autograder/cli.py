@@ -209,7 +209,6 @@ def _receipt(options: argparse.Namespace) -> int:
     from helpers.preflight.manifest import code_of
 
     from .console import say
-    from .course import ASSIGNMENTS
     from .errors import UserError
     from .intake.receipts import arrivals
 
@@ -219,7 +218,7 @@ def _receipt(options: argparse.Namespace) -> int:
     found = arrivals(course, options.code)
     for one in found:
         standing = "the one that counts" if one.newest else "an earlier one; a newer hand-in took its place"
-        say(f"{one.receipt} arrived: {ASSIGNMENTS[one.assignment].title} of {one.student}, {standing}.")
+        say(f"{one.receipt} arrived: {_assignment(one.assignment).title} of {one.student}, {standing}.")
         say(f"    collected {one.collected:%Y-%m-%d %H:%M} UTC, packed {one.packed}; file {one.original}")
         for note in one.notes:
             say(f"    {note}")
