@@ -104,7 +104,7 @@ def test_the_seminar_runs_from_nothing_and_earns_all_points(machine, course, ser
         r"On Google Colab: Python 3\.\d+\.\d+, torch \S+, (no GPU found|training on)", printed(ran, "start")
     )
     assert server.asked == ["/seminar4.zip"]
-    assert {path.name for path in machine.content.iterdir()} == {"sample_data", "seminar4"}
+    assert {path.name for path in machine.content.iterdir()} == {"sample_data", "seminar4", "help.json"}
     after = machine.versions()
     assert {name: after[name] for name in before} == before  # torch and all others as they were
     assert {"jiwer", "espeakng-loader"} <= after.keys() - before.keys()
