@@ -38,7 +38,7 @@ def handout(assignment: Assignment, course: Course) -> Path:
     return course.root / "handout" / assignment.name
 
 
-def hand_out(assignment: Assignment, course: Course, badges: str = "", hint_cost: float = 0.0) -> tuple[Path, Path]:
+def hand_out(assignment: Assignment, course: Course, badges: str, hint_cost: float) -> tuple[Path, Path]:
     """Make the folder and the zip of a released assignment anew; return both.
 
     They hold the notebook, the helpers without what would give this assignment's answers away, a README and the list
@@ -48,9 +48,7 @@ def hand_out(assignment: Assignment, course: Course, badges: str = "", hint_cost
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copy(course.release(assignment), folder)
-    copy_helpers(folder / "helpers", assignment)
-    # So that students are told what a hint costs before they ask for it.
-    (folder / "helpers" / COST).write_text(json.dumps({"cost": hint_cost}) + "\n", "utf-8")
+    copy_helpers(folder / "helpers", assignment, hint_cost)
     (folder / "requirements.txt").write_text("".join(f"{pin}\n" for pin in pins(assignment)), "utf-8")
     (folder / "README.md").write_text(_readme(assignment, badges), "utf-8")
     write_zip(folder, archive := folder.with_suffix(".zip"), last=assignment.notebook)
@@ -58,9 +56,13 @@ def hand_out(assignment: Assignment, course: Course, badges: str = "", hint_cost
     return folder, archive
 
 
-def copy_helpers(target: Path, assignment: Assignment) -> None:
-    """Copy the helpers that students of an assignment may have, marked with its name."""
+def copy_helpers(target: Path, assignment: Assignment, hint_cost: float) -> None:
+    """Copy the helpers that students of an assignment may have, marked with its name.
+
+    With the points that a hint costs in this course, so that students are told before they ask for one.
+    """
     shutil.copytree(REPOSITORY / "helpers", target, ignore=shutil.ignore_patterns(*CLUTTER, *assignment.withheld))
+    (target / COST).write_text(json.dumps({"cost": hint_cost}) + "\n", "utf-8")
     (target / "released.json").write_text(json.dumps({"assignment": assignment.name}) + "\n", "utf-8")
 
 
@@ -77,13 +79,13 @@ def write_zip(folder: Path, archive: Path, last: str) -> None:
     unfinished.replace(archive)
 
 
-def wheel(assignment: Assignment, target: Path) -> Path:
+def wheel(assignment: Assignment, target: Path, hint_cost: float) -> Path:
     """Build a wheel of the helpers that students of an assignment may have; return its path. UserError if pip cannot.
 
     It needs the package registry: pip fetches setuptools to build with.
     """
     with tempfile.TemporaryDirectory() as folder:
-        copy_helpers(Path(folder) / "helpers", assignment)
+        copy_helpers(Path(folder) / "helpers", assignment, hint_cost)
         (Path(folder) / "helpers" / "released.json").unlink()  # installed, it lies beside no notebook
         (Path(folder) / "pyproject.toml").write_text(_wheel_project(assignment), "utf-8")
         target.mkdir(parents=True, exist_ok=True)

@@ -180,9 +180,10 @@ def _release(options: argparse.Namespace) -> int:
 
 def _wheel(options: argparse.Namespace) -> int:
     from .bundle import wheel
+    from .settings import settings
 
-    assignment, _ = _assignment(options)
-    print(f"Built {wheel(assignment, options.to)}")
+    assignment, course = _assignment(options)
+    print(f"Built {wheel(assignment, options.to, settings(course).hints.cost)}")
     return 0
 
 

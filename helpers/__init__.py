@@ -1,4 +1,4 @@
-"""Everything a student notebook imports. Never imports `autograder`."""
+"""Everything a student notebook imports. Nothing in here knows of the staff's side."""
 
 __version__ = "0.1.0"
 """Of the whole project: pyproject.toml, the students' bundle and the wheel of helpers read it here."""

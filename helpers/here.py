@@ -97,7 +97,7 @@ def _computes(torch) -> str:
         card = torch.cuda.get_device_properties(0)
         return f"training on the GPU {card.name} ({card.total_memory / 2**30:.0f} GB)"
     cores = os.cpu_count() or 1
-    return f"all on the CPU ({cores} core{'s'[: cores != 1]}), no GPU needed"
+    return f"no GPU found, all on the CPU ({cores} core{'s'[: cores != 1]})"
 
 
 def _same_assignment(assignment: str) -> None:

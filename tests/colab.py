@@ -31,10 +31,15 @@ STUB = Path(__file__).parent / "colab_stub"
 LAUNCH = "import google.colab; from ipykernel.kernelapp import launch_new_instance as launch; launch()"
 """As Colab's launcher: its module is loaded before anything of the notebook."""
 
+needs_a_room = pytest.mark.skipif(
+    not shutil.which("bwrap") and not os.environ.get("CI"),
+    reason="the machine is made with bubblewrap, which is absent",
+)
+
 _LINKS = """
 import json, re, sys
 from importlib.metadata import PackageNotFoundError, distribution
-waiting, places = sys.argv[1:], {}
+waiting, places = sys.argv[2:], {}
 while waiting:
     name = re.split("[^A-Za-z0-9._-]", waiting.pop())[0].lower().replace("_", "-")
     try:
@@ -45,6 +50,8 @@ while waiting:
         continue
     places[name] = sorted({str(found.locate_file(file.parts[0])) for file in found.files if file.parts[0] != ".."})
     waiting += [line for line in found.requires or [] if "extra ==" not in line]
+for name in sys.argv[1].split():
+    places.pop(name, None)
 print(json.dumps({"places": places, "base": sys.base_prefix}))
 """
 
@@ -58,8 +65,8 @@ class Colab:
         for folder in (self.content / "sample_data", self.laptop, self.downloads, root / "runtime"):
             folder.mkdir(parents=True)
         self._python = python or os.environ.get("COLAB_PYTHON") or sys.executable
-        names = [name for name in PREINSTALLED if name not in without]
-        found = json.loads(subprocess.check_output([self._python, "-c", _LINKS, *names], text=True))
+        command = [self._python, "-c", _LINKS, " ".join(without), *PREINSTALLED]
+        found = json.loads(subprocess.check_output(command, text=True))
         self._base, self._sources = found["base"], set()
         self.python = root / "python" / "bin" / "python"
         subprocess.run([self._python, "-m", "venv", "--without-pip", root / "python"], check=True)
@@ -116,6 +123,13 @@ class Colab:
         else:
             client.execute(env=self.environment(**environment))
         return notebook
+
+    def emptied(self) -> "Colab":
+        """The same machine with nothing in its working folder and on the laptop."""
+        for folder in (self.content, self.laptop):
+            for path in folder.iterdir():
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        return self
 
     def versions(self) -> dict[str, str]:
         """Of every installed package."""

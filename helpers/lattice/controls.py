@@ -174,7 +174,7 @@ class Knobs:
         else:
             mark = _mark(widget.children[-1])
             # Where the widget cannot live, its text stands in for it: a sentence, not the tree of its parts.
-            display({**widget._repr_mimebundle_(), "text/plain": _SENTENCE}, raw=True)
+            display({**_bundle(widget), "text/plain": _SENTENCE}, raw=True)
         data, metadata = figure._repr_mimebundle_()
         if "text/html" in data:
             data["text/html"] = f'<div class="{mark}">{data["text/html"]}<div>{escape(line)}</div></div>'
@@ -183,6 +183,14 @@ class Knobs:
     def __repr__(self) -> str:
         figure, line = self.figure()
         return f"{figure.alt} {line}"
+
+
+def _bundle(widget) -> dict:
+    """What a notebook shows a widget by. ipywidgets 7, which Colab has, can show it but not hand it over."""
+    if hasattr(widget, "_repr_mimebundle_"):
+        return widget._repr_mimebundle_()
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": view}
 
 
 def _mark(widget) -> str:

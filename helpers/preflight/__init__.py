@@ -2,5 +2,5 @@
 
 `flight` is the whole; `finding` looks for the notebook, `running` runs it in a process of its own (`__main__`),
 `packing` writes the zip, `manifest` what lies in it about itself, `report` says it all. `names` and `manifest` are also
-read by `python -m autograder collect`.
+read where hand-ins are collected.
 """
