@@ -486,7 +486,7 @@ def measure(most_mutants: int, show: bool = True) -> dict:
         ],
         "lost": lost,
         "mutants": {key: asdict(outcome) for key, outcome in outcomes.items()},
-        "survivors": {name: reasons.get(name, "") for outcome in outcomes.values() for name in outcome.survivors},
+        "survivors": {name: reasons.get(name, "") for outcome in outcomes.values() for name in sorted(outcome.survivors)},
         "cpu_seconds": round(time.process_time() - started),
         "made_by": f"python -m benchmarks.checkmate --mutants {most_mutants}",
     }
