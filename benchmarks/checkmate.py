@@ -468,6 +468,7 @@ def measure(most_mutants: int, show: bool = True) -> dict:
     total = Counter()
     for outcome in outcomes.values():
         total.update({name: value for name, value in asdict(outcome).items() if isinstance(value, int)})
+        outcome.survivors.sort()  # their order is chance's
     failing = {said.split(":")[0].rsplit(" ", 1)[0] for said in lost}
     return {
         "summary": {
@@ -486,7 +487,7 @@ def measure(most_mutants: int, show: bool = True) -> dict:
         ],
         "lost": lost,
         "mutants": {key: asdict(outcome) for key, outcome in outcomes.items()},
-        "survivors": {name: reasons.get(name, "") for outcome in outcomes.values() for name in sorted(outcome.survivors)},
+        "survivors": {name: reasons.get(name, "") for outcome in outcomes.values() for name in outcome.survivors},
         "cpu_seconds": round(time.process_time() - started),
         "made_by": f"python -m benchmarks.checkmate --mutants {most_mutants}",
     }
