@@ -17,7 +17,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import diagnosis, explorer, filming, gpu, grading, homework, lattice, sandbox, scale, throughput, training
+from . import (
+    checking,
+    diagnosis,
+    explorer,
+    filming,
+    gpu,
+    grading,
+    homework,
+    lattice,
+    sandbox,
+    scale,
+    throughput,
+    training,
+)
 from .measuring import Result, Skipped
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -27,6 +40,7 @@ USUAL = (
     *grading.BENCHMARKS,
     *sandbox.BENCHMARKS,
     *throughput.BENCHMARKS,
+    *checking.BENCHMARKS,
     *diagnosis.BENCHMARKS,
     *homework.BENCHMARKS,
     *training.BENCHMARKS,

@@ -65,7 +65,8 @@ def _right_submission(assignment: Assignment) -> float:
     return min(tries)
 
 
-def _correct(key: str) -> object:
+def right_answer(key: str) -> object:
+    """Right code for an exercise, by the oracle or the reference."""
     if key in REFERENCE:
         return REFERENCE[key]
     solve = getattr(oracle, key)
@@ -88,7 +89,7 @@ def _cost(name: str) -> Result:
     judge, mistakes = JUDGES[name]
     whole = _right_submission(ASSIGNMENTS[name])
     with _watched(judge) as watched:
-        right = {key: _one_mistake(key, _correct(key), watched)[0] for key in mistakes}
+        right = {key: _one_mistake(key, right_answer(key), watched)[0] for key in mistakes}
         shares, with_search = {}, []
         for key, mistake, written in checkmate.known_mistakes():
             if key in mistakes and mistake in mistakes[key]:

@@ -4,6 +4,7 @@ The same probe, run on the reference solution with the same seed, gives the righ
 here the right arrays of one seed are stored as numbers, and the sealed grader computes those of a fresh seed.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -64,11 +65,8 @@ def generator(seed: bytes, key: str) -> np.random.Generator:
 
 def ask(name: str, written: object, probe: Probe, seed: bytes) -> Reply:
     """Run a probe quietly; exceptions of the student's code become a sentence."""
-    import torch
-
     try:
-        # Without oneDNN, which takes several times longer over a network of this size.
-        with quiet(), torch.no_grad(), torch.backends.mkldnn.flags(enabled=False):
+        with _on_small_networks():
             arrays = {key: _plain(key, value) for key, value in probe.run(written, generator(seed, probe.key)).items()}
     except Malformed as error:
         return Reply("malformed", str(error))
@@ -79,13 +77,26 @@ def ask(name: str, written: object, probe: Probe, seed: bytes) -> Reply:
     return Reply("ok", arrays=arrays)
 
 
-def climbs_alike(ladder: Probe, written: object, seed: bytes, reply: Reply) -> bool:
-    """Whether code gives on a ladder what the reply says; it is asked no further than to the first difference."""
+@contextlib.contextmanager
+def _on_small_networks() -> Iterator[None]:
+    """Quietly, and as a network of this size is computed soonest."""
     import torch
 
-    seen = 0
+    threads = torch.get_num_threads()
+    # oneDNN takes several times longer here, and a second thread costs more than it computes.
+    torch.set_num_threads(1)
     try:
         with quiet(), torch.no_grad(), torch.backends.mkldnn.flags(enabled=False):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def climbs_alike(ladder: Probe, written: object, seed: bytes, reply: Reply) -> bool:
+    """Whether code gives on a ladder what the reply says; it is asked no further than to the first difference."""
+    seen = 0
+    try:
+        with _on_small_networks():
             for name, value in ladder.climb(written, generator(seed, ladder.key)):
                 got = reply.arrays.get(name)
                 if got is None or first_difference(got, _plain(name, value)) is not None:
