@@ -165,16 +165,19 @@ def _settings(options: argparse.Namespace) -> int:
 
 
 def _release(options: argparse.Namespace) -> int:
+    from helpers.units import size
+
+    from .console import waiting
     from .locking import only_writer
     from .release import release
 
     assignment, course = _assignment(options)
     course.root.mkdir(parents=True, exist_ok=True)
-    with only_writer(course):
+    with only_writer(course), waiting(f"Releasing {assignment.title}"):
         folder = release(assignment, course)
-    size = folder.with_suffix(".zip").stat().st_size / 1e6
+    packed = folder.with_suffix(".zip").stat().st_size
     print(f"Released {assignment.title}. Hand out this folder: {folder}")
-    print(f"The same as one file: {folder}.zip ({size:.1f} MB)")
+    print(f"The same as one file: {folder}.zip ({size(packed)})")
     return 0
 
 
@@ -456,7 +459,7 @@ def _feedback(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     from . import lateness, lms
     from .cohort import write as write_cohort
-    from .console import emit, for_machines, grade_table, say, show
+    from .console import emit, for_machines, grade_table, say, show, waiting
     from .gradebook import Ledger
     from .marking import all_stored
     from .settings import settings
@@ -466,7 +469,7 @@ def _report(options: argparse.Namespace) -> int:
         raise lms.NotAnonymous(options.format)
     chosen = settings(course)
     grades = all_stored(assignment, course)
-    with Ledger(course) as ledger:
+    with for_machines(options.json), waiting("Opening the gradebook"), Ledger(course) as ledger:
         standings = lateness.apply(chosen, assignment, ledger)
     if options.anonymous:
         grades, standings = lms.anonymous(course, grades, standings)

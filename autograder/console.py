@@ -70,6 +70,14 @@ def progress(title: str, total: int | None) -> Iterator[Callable[..., None]]:
         yield lambda last, total=total: bar.update(task, advance=1, last=last, total=total)
 
 
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Something that moves on a terminal, for a step of seconds that has no parts to count; elsewhere nothing."""
+    console = _console()
+    with console.status(f"{what} ...") if console.is_terminal else contextlib.nullcontext():
+        yield
+
+
 def grade_line(grade: Grade) -> str:
     """One student in a few words."""
     points = f"{grade.points:g}/{grade.max_points:g}" if grade.decided else "undecided"

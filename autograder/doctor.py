@@ -2,13 +2,14 @@
 
 import json
 
-from .console import isolation_tables, say, show
+from .console import isolation_tables, say, show, waiting
 from .sandbox.examining import examine
 
 
 def doctor(as_json: bool) -> int:
     """Print the examination; 0, whatever it finds."""
-    found = examine()
+    with waiting("Trying each level of isolation"):
+        found = examine()
     if as_json:
         print(json.dumps(found.to_json(), indent=1))
         return 0

@@ -420,10 +420,10 @@ def try_mutant(mutant: Mutant, outcome: Outcome) -> None:
 # --- the whole --------------------------------------------------------------------------------------------------------
 
 
-def check_zoo() -> dict[str, dict[str, object]]:
+def check_zoo(along: Callable = lambda items, what: items) -> dict[str, dict[str, object]]:
     """By exercise: how many mistakes and pairs there are, lose points, and are named alone, by both checks."""
     table: dict[str, dict[str, object]] = {}
-    for key, name, written in known_mistakes():
+    for key, name, written in along(list(known_mistakes()), "known mistakes"):
         row = table.setdefault(key, {"mistakes": 0, "pairs": 0, "killed": 0, "named_alone": 0, "told_together": []})
         row["pairs" if PAIR in name else "mistakes"] += 1
         found = verdicts(key, written)
@@ -459,7 +459,7 @@ def measure(most_mutants: int, show: bool = True) -> dict:
     def along(items, what: str):
         return track(items, what, disable=not show)
 
-    table = check_zoo()
+    table = check_zoo(along)
     lost = [said for one in along(alternatives(), "alternatives") for said in judge_alternative(one)]
     outcomes: dict[str, Outcome] = {}
     for mutant in along(sample(most_mutants), "mutants"):

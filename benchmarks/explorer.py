@@ -58,23 +58,30 @@ def _alpha(frames: int, labels: int) -> lattice.Figure:
 
 
 @contextmanager
-def _page(figure: lattice.Figure) -> Iterator:
-    """A page of headless chromium that shows the figure. Skipped where there is no browser."""
+def chromium() -> Iterator:
+    """A headless chromium (Playwright's Browser). Skipped where there is none."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         raise Skipped("no chromium on this machine: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        file = Path(folder) / "page.html"
-        figure.save(file)
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
         )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def _page(figure: lattice.Figure) -> Iterator:
+    """A page that shows the figure."""
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        file = Path(folder) / "page.html"
+        figure.save(file)
         page = browser.new_page(viewport={"width": 1300, "height": 800})
         page.goto(file.as_uri())
         yield page
-        browser.close()
 
 
 def _hover(frames: int, labels: int) -> Result:

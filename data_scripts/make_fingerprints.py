@@ -10,15 +10,18 @@ Homework 3, and sketches of the arrays that its known mistakes give. Numbers onl
 import argparse
 import json
 import sys
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load, save
+from tqdm.auto import tqdm
 
 from autograder.judging import homework3, homework3_zoo, zoo
 from helpers.checks import probing, published
 from helpers.checks.cases import inputs_of
 from helpers.checks.parts import PROBES
+from helpers.units import size
 
 from . import public_cases
 
@@ -38,7 +41,7 @@ def lattice() -> str:
     """The text of the file about Seminar 4."""
     cases = public_cases.answered()
     fingerprints = {
-        exercise: {name: _fingerprint(exercise, name, cases) for name in zoo.everything(exercise)}
+        exercise: {name: _fingerprint(exercise, name, cases) for name in _watched(zoo.everything(exercise), exercise)}
         for exercise in zoo.ZOO
     }
     content = {
@@ -87,7 +90,7 @@ def sketches() -> dict[str, dict[str, dict]]:
                 for probe in PROBES[exercise]
                 if probing.PAIR not in name or probe.key not in _LARGE
             }
-            for name in homework3_zoo.everything(exercise)
+            for name in _watched(homework3_zoo.everything(exercise), exercise)
         }
         for exercise in homework3_zoo.ZOO
     }
@@ -95,6 +98,10 @@ def sketches() -> dict[str, dict[str, dict]]:
 
 _LARGE = {"transcripts", "reference"}
 """Probes with many arrays. Of two mistakes made at once the others tell enough."""
+
+
+def _watched(names: Collection[str], exercise: str) -> Iterable[str]:
+    return tqdm(names, desc=exercise, unit="mistake", leave=False, disable=None)  # None: only on a terminal
 
 
 def _rounded(value: object) -> object:
@@ -151,7 +158,7 @@ def write() -> None:
     sketched = json.dumps(_rounded(sketches()), ensure_ascii=False, separators=(",", ":")).replace('}},"', '}},\n"')
     (HELPERS / published.SKETCHES).write_text(sketched + "\n", "utf-8")
     for name in (LATTICE, published.TRUTH, published.SKETCHES):
-        print(f"{name}: {(HELPERS / name).stat().st_size / 1024:.0f} kB")
+        print(f"{name}: {size((HELPERS / name).stat().st_size)}")
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from data_scripts.command import one_sentence
+from helpers.units import duration
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,7 +44,7 @@ def _make(options: argparse.Namespace) -> None:
     target = options.output or corpora.data_home() / mini.folder_name(recipe)
     start, there = time.perf_counter(), target.is_dir()
     mini.make(target, recipe, workers=options.workers, progress=not options.quiet)
-    print(f"{target}: {'was there' if there else f'made in {time.perf_counter() - start:.0f} s'}")
+    print(f"{target}: {'was there' if there else f'made in {duration(time.perf_counter() - start)}'}")
     print(f"{'split':16}{'utterances':>11}{'minutes':>9}{'seconds each':>16}{'voices':>8}{'sentences':>11}{'words':>7}")
     for split in mini.CHAPTERS:
         corpus = corpora.corpus("mini", split, root=target)

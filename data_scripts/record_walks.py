@@ -11,6 +11,7 @@ import json
 import sys
 
 import torch
+from tqdm.auto import tqdm
 
 from autograder.judging.homework3_reference import greedy_decode
 from data_scripts.command import one_sentence
@@ -30,7 +31,8 @@ def main() -> int:
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     with one_sentence() as outcome:
         facts = json.loads(REFERENCE_TRANSCRIPTS.read_text("utf-8"))
-        walks = [record(n).to_json() for n in range(1, len(facts["utterances"]) + 1)]
+        numbers = range(1, len(facts["utterances"]) + 1)
+        walks = [record(number).to_json() for number in tqdm(numbers, desc="walks", unit="walk", disable=None)]
         command = "python -m data_scripts.record_walks"
         content = {"command": command, "weights": facts["sha256"], "walks": walks}
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))

@@ -121,7 +121,7 @@ def write(model: ReferenceRecogniser, folder: Path, recipe: Recipe, command: str
     scores = {}
     for split in ("test-sentences", "test-voices"):
         data = corpus("mini", split)
-        features = FeatureCache(LogMel()).fill(data, progress=False)
+        features = FeatureCache(LogMel()).fill(data)
         hypotheses = []
         for start in range(0, len(data), 50):
             batch = collate(

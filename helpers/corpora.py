@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from .making.errors import AudioError, CorpusError, CorpusMissing, DownloadError
 from .making.layout import FOLDER, data_home, read_transcripts
+from .units import size
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -250,7 +251,7 @@ def _cost(name: str, folders: Sequence[str]) -> str:
         return ""
     from .making import librispeech
 
-    return f" ({sum(librispeech.ARCHIVES[folder].size for folder in folders) / 1e9:.1f} GB)"
+    return f" ({size(sum(librispeech.ARCHIVES[folder].size for folder in folders))})"
 
 
 def _read(base: Path, folder: str) -> Iterator[Utterance]:

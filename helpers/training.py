@@ -38,6 +38,7 @@ from .checks.chosen import thresholds
 from .checks.runs import LOG, WEIGHTS
 from .features import Batch, BucketBatches, FeatureCache, LogMel, SpecAugment, collate
 from .text import tokenizer
+from .units import duration
 
 if TYPE_CHECKING:
     from .filming import Camera
@@ -615,7 +616,7 @@ class Screen:
         self._bar.write(
             f"step {row['step']:6}  {row['kind']}: CER {row['cer']:.3f}  WER {row['wer']:.3f}  "
             f"loss/char {row['loss_per_char']:.3f}  length ratio {row['length_ratio']:.2f}  "
-            f"({row['seconds']:.0f} s, {row['cpu_seconds']:.0f} CPU-s)"
+            f"({duration(row['seconds'])}, {duration(row['cpu_seconds'])} of CPU)"
         )
 
 

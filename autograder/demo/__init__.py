@@ -7,7 +7,7 @@ from pathlib import Path
 def run(root: Path, min_isolation: str | None = None) -> int:
     """Release, build and collect the sample hand-ins, grade, write feedback and the report, in a fresh course."""
     from autograder import cli
-    from autograder.console import say
+    from autograder.console import say, waiting
     from autograder.course import ASSIGNMENTS, Course
     from autograder.errors import UserError
 
@@ -24,9 +24,10 @@ def run(root: Path, min_isolation: str | None = None) -> int:
     for step, (title, commands) in enumerate(STEPS, start=1):
         say(f"\n{step}. {title}")
         if commands == COLLECT:
-            for assignment in ASSIGNMENTS.values():
-                build(course.release(assignment), inbox)
-            add_strays(inbox)
+            with waiting("Making the hand-ins of the sample class"):
+                for assignment in ASSIGNMENTS.values():
+                    build(course.release(assignment), inbox)
+                add_strays(inbox)
             commands = [["collect", str(inbox)]]
         for command in commands:
             command = [*command, "--course", str(root)]

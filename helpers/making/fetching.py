@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 
+from ..units import size
 from .errors import DownloadError
 from .layout import HOW_TO_MOVE
 
@@ -76,7 +77,7 @@ def download(
             failures = 1 if _size(part) > arrived else failures + 1
             if failures >= attempts:
                 raise DownloadError(
-                    f"{address} broke off at {_size(part) / 1e6:.0f} of {archive.size / 1e6:.0f} MB ({reason}): run "
+                    f"{address} broke off at {size(_size(part))} of {size(archive.size)} ({reason}): run "
                     "the same command again, it continues there."
                 ) from None
             time.sleep(pause * 2 ** (failures - 1))

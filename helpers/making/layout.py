@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..units import size
 from .errors import CorpusError
 
 FOLDER = "LibriSpeech"
@@ -112,11 +113,7 @@ def check_space(folder: Path, needed: int) -> None:
         there = there.parent
     free = shutil.disk_usage(there).free
     if free < needed:
-        raise CorpusError(f"{folder} needs {_size(needed)} and {_size(free)} are free. {HOW_TO_MOVE}")
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+        raise CorpusError(f"{folder} needs {size(needed)} and {size(free)} are free. {HOW_TO_MOVE}")
 
 
 def _sweep(folder: Path) -> None:
