@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COURSE ?= course
 
-.PHONY: help demo test lab wheel bench checkmate scoreboard lint format clean
+.PHONY: help demo test lab wheel bench checkmate scoreboard matrix future lint format clean
 
 help:
 	@echo "make demo    release, collect, grade, feedback, report on a sample class (build/demo)"
@@ -15,6 +15,8 @@ help:
 	@echo "make bench   speed against named baselines (benchmarks/results.json)"
 	@echo "make checkmate  check the checks: mutants and right solutions against them (docs/checks.md)"
 	@echo "make scoreboard  attacks and damaged files through nbgrader, otter-grader and this grader (20 minutes)"
+	@echo "make matrix  the quick tests on the oldest and newest Python and torch (build/versions; hours and gigabytes)"
+	@echo "make future  the quick tests and both notebooks with the newest release of everything"
 	@echo "make lint    ruff, check only;  make format: ruff, rewrite"
 
 demo: $(READY)
@@ -39,6 +41,12 @@ checkmate: $(READY)
 
 scoreboard: $(READY)
 	$(BIN)/python -m benchmarks.scoreboard
+
+matrix: $(READY)
+	$(BIN)/python -m versions matrix
+
+future: $(READY)
+	$(BIN)/python -m versions future
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -3,6 +3,7 @@
 import copy
 import os
 import re
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -34,11 +35,21 @@ def emptied(source):
     return notebook
 
 
+WARNINGS_ARE_ERRORS = """import warnings
+warnings.simplefilter("error")
+"""
+"""What the kernel runs before the first cell: students see no warning of ours, nor one that we make a library utter."""
+
+
 def executed(notebook, folder, *, timeout=120, **environment):
     """A copy that ran to its last cell in `folder`, whatever its cells raised, as nbgrader runs it."""
     notebook = copy.deepcopy(notebook)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"PYTHONPATH": REPOSITORY, "OMP_NUM_THREADS": 1, **environment}.items():
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as ipython:
+        startup = Path(ipython) / "profile_default" / "startup"
+        startup.mkdir(parents=True)
+        (startup / "warnings_are_errors.py").write_text(WARNINGS_ARE_ERRORS, "utf-8")
+        usual = {"PYTHONPATH": REPOSITORY, "OMP_NUM_THREADS": 1, "IPYTHONDIR": ipython}
+        for name, value in {**usual, **environment}.items():
             patch.setenv(name, str(value))
         where = {"metadata": {"path": str(folder)}}
         client = NotebookClient(notebook, timeout=timeout, allow_errors=True, resources=where)

@@ -11,7 +11,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder.release import STUB
 from helpers.checks.predictions import PREDICTIONS
-from notebooks import HOMEWORK3, REPOSITORY, SEED, SEMINAR4, cells, emptied, read, shingles
+from notebooks import HOMEWORK3, REPOSITORY, SEED, SEMINAR4, cell, cells, emptied, executed, outputs, read, shingles
 
 ALL = sorted((REPOSITORY / "notebooks").rglob("*.ipynb"))
 MOST_LINES = {SEMINAR4: 16, HOMEWORK3: 24}
@@ -81,6 +81,23 @@ def test_the_last_cell_is_preflight_and_waits_for_names(source):
     assert (last.id, last.source) == ("preflight", 'checks.preflight(last="", first="")')
     assert last.metadata.rnnt.grading == "skip"
     assert source.cells[-2].id == "hand-in"
+
+
+def test_where_notebooks_are_tested_a_warning_is_an_error_and_a_file_left_open_is_seen(tmp_path):
+    codes = {
+        "deprecated": "import warnings\nwarnings.warn('old', DeprecationWarning)",
+        "library": "from traitlets import HasTraits\nHasTraits(no_such_trait=1)",
+        "left-open": "def read():\n    return open('/dev/null').read()\nread()",
+        "quiet": "print(1)",
+    }
+    made = [nbformat.v4.new_code_cell(code, id=name) for name, code in codes.items()]
+    run = executed(nbformat.v4.new_notebook(cells=made), tmp_path)
+    assert {where: out.ename for where, out in outputs(run, "error")} == {
+        "deprecated": "DeprecationWarning",
+        "library": "DeprecationWarning",
+    }
+    assert "ResourceWarning: unclosed file" in cell(run, "left-open").outputs[0].text
+    assert [out.text for out in cell(run, "quiet").outputs] == ["1\n"]
 
 
 # The text
