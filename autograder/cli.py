@@ -183,10 +183,13 @@ def _release(options: argparse.Namespace) -> int:
 
 def _wheel(options: argparse.Namespace) -> int:
     from .bundle import wheel
+    from .console import waiting
     from .settings import settings
 
     assignment, course = _assignment(options)
-    print(f"Built {wheel(assignment, options.to, settings(course).hints.cost)}")
+    with waiting("Building the wheel"):
+        built = wheel(assignment, options.to, settings(course).hints.cost)
+    print(f"Built {built}")
     return 0
 
 

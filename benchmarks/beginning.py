@@ -4,7 +4,6 @@
 """
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -57,8 +56,7 @@ def bundle_size() -> Result:
     with tempfile.TemporaryDirectory() as folder:
         for assignment in ASSIGNMENTS.values():
             handed_out = release(assignment, Course(Path(folder) / "course"))
-            packed = shutil.make_archive(str(Path(folder) / assignment.name), "zip", handed_out)
-            sizes[assignment.name] = Path(packed).stat().st_size / 1e6
+            sizes[assignment.name] = handed_out.with_suffix(".zip").stat().st_size / 1e6
     what = f"the larger of the zips: {', '.join(f'{name} {size:.1f} MB' for name, size in sizes.items())}"
     return result("bundle_size", max(sizes.values()), 15.0, "MB", what)
 

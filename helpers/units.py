@@ -12,9 +12,10 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """A number of bytes, such as "12 kB", "340 MB" or "6.4 GB"."""
+    """A number of bytes, such as "12 kB", "3.2 MB", "340 MB" or "6.4 GB"."""
     for unit, one in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         # Rounding must not give 1000 of a smaller unit.
         if count >= 0.9995 * one:
-            return f"{count / one:.1f} {unit}" if unit == "GB" else f"{count / one:.0f} {unit}"
+            few = unit != "kB" and count < 9.95 * one
+            return f"{count / one:.{int(few)}f} {unit}"
     return f"{count:.0f} bytes"
