@@ -107,7 +107,7 @@ def test_an_unknown_name_is_one_sentence():
         [sys.executable, "-m", "benchmarks", "nothing"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "There is no benchmark nothing. There are: lattice_200_50_30," in done.stderr
+    assert "There is no benchmark nothing. There are: import_helpers," in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -11,7 +11,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder.release import STUB
 from helpers.checks.predictions import PREDICTIONS
-from notebooks import HOMEWORK3, REPOSITORY, SEED, SEMINAR4, cell, cells, emptied, executed, outputs, read, shingles
+from notebooks import HOMEWORK3, REPOSITORY, SEED, SEMINAR4, cells, emptied, executed, outputs, read, shingles
 
 ALL = sorted((REPOSITORY / "notebooks").rglob("*.ipynb"))
 MOST_LINES = {SEMINAR4: 16, HOMEWORK3: 24}
@@ -96,8 +96,9 @@ def test_where_notebooks_are_tested_a_warning_is_an_error_and_a_file_left_open_i
         "deprecated": "DeprecationWarning",
         "library": "DeprecationWarning",
     }
-    assert "ResourceWarning: unclosed file" in cell(run, "left-open").outputs[0].text
-    assert [out.text for out in cell(run, "quiet").outputs] == ["1\n"]
+    words = {where: out.text for where, out in outputs(run, "stream")}
+    assert "ResourceWarning: unclosed file" in words["left-open"]
+    assert words["quiet"] == "1\n"
 
 
 # The text

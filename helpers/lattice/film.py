@@ -1,5 +1,6 @@
 """A film of training: one picture of the same utterance's lattice every few steps, in few bytes."""
 
+import contextlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -74,7 +75,10 @@ class Film:
     def load(cls, path) -> "Film":
         """A saved film. ValueError with one sentence when the file is none."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with contextlib.ExitStack() as opened:
+                # numpy leaves a file that it opened itself open, if that is no zip after all.
+                file = path if hasattr(path, "read") else opened.enter_context(open(path, "rb"))
+                stored = opened.enter_context(np.load(file, allow_pickle=False))
                 arrays = {key: stored[key] for key in ("steps", "loss", "blank", "occupancy")}
                 texts = {key: tuple(map(str, stored[key])) for key in ("symbols", "written")}
                 return cls(**arrays, **texts, name=str(stored["name"]))

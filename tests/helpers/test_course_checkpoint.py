@@ -84,7 +84,6 @@ def decode_a_little(model, encoder_output):
 
 
 @with_speech
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_scripted_transducer_is_decoded_on_the_five_real_recordings(archive, monkeypatch):
     speech = corpus("librispeech", "test", SPEECH)
     table = compare(archive, decode_a_little, speech)
@@ -99,13 +98,11 @@ def test_a_scripted_transducer_is_decoded_on_the_five_real_recordings(archive, m
 
 
 @with_speech
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_speech_of_another_set_is_a_sentence(archive):
     with pytest.raises(CheckpointError, match="not LibriSpeech test-clean"):
         compare(archive, decode_a_little, corpus("librispeech", "test", SPEECH).subset(lambda one: False))
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_file_that_is_no_such_archive_is_a_sentence(tmp_path):
     with pytest.raises(CheckpointError, match="There is no file"):
         compare(tmp_path / "nothing.pt", greedy_decode)

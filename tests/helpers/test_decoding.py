@@ -119,7 +119,6 @@ def test_the_table_has_a_row_per_utterance_with_its_rates(model, batch):
     assert table["wer"].tolist() == pytest.approx([0, 1 / 2, 1, 1])
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_a_torchscript_archive_is_a_model(batch, tmp_path):
     class Encoder(nn.Module):
         def __init__(self):
