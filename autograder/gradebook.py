@@ -40,13 +40,20 @@ class Ledger:
             raise UserError(f"{self._path} is missing: run `python -m autograder release` for each assignment again.")
         address = f"{self._path.resolve().as_uri()}?mode=rw"
         self._db = sqlite3.connect(address, uri=True, timeout=PATIENCE, isolation_level=None)
+        try:
+            self._check_version(course)
+        except BaseException:
+            self._db.close()
+            raise
+        self._layouts: dict[str, _Layout] = {}
+
+    def _check_version(self, course: Course) -> None:
         with self._explained():
             row = self._db.execute("SELECT version_num FROM alembic_version").fetchone()
         if row != (SCHEMA,):
             raise UserError(
                 f"{self._path} is of another version of nbgrader: run `nbgrader db upgrade` in {course.root}."
             )
-        self._layouts: dict[str, _Layout] = {}
 
     def __enter__(self) -> "Ledger":
         return self

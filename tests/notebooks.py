@@ -35,10 +35,17 @@ def emptied(source):
     return notebook
 
 
-WARNINGS_ARE_ERRORS = """import warnings
-warnings.simplefilter("error")
+WARNINGS_ARE_ERRORS = """
+import warnings
+
+def from_now_on(info):
+    warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", module="ipykernel")
+
+get_ipython().events.register("pre_run_cell", from_now_on)
 """
-"""What the kernel runs before the first cell: students see no warning of ours, nor one that we make a library utter."""
+"""From the first cell on: students see no warning of ours, nor one that we make a library utter. What the kernel does
+for itself, starting and shutting down, it may do with warnings."""
 
 
 def executed(notebook, folder, *, timeout=120, **environment):

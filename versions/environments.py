@@ -124,7 +124,8 @@ def clean(environment: Iterable[tuple[str, str]] | dict[str, str]) -> dict[str, 
 
 
 def _torch_of(packages: Path) -> str:
-    return next((path.name.split("-")[1] for path in packages.glob("torch-*.dist-info")), "").partition("+")[0]
+    found = next((path.name for path in packages.glob("torch-*.dist-info")), "")
+    return found.removeprefix("torch-").removesuffix(".dist-info").partition("+")[0]
 
 
 def _link(source: str, target: str) -> None:

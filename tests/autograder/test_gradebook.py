@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -193,7 +194,7 @@ def test_a_submission_that_is_gone_is_taken_back(course):
     with pytest.raises(MissingEntry):
         Shown(course)
     assert Shown(course, "other_one").score == 8
-    with sqlite3.connect(course.gradebook) as database:
+    with closing(sqlite3.connect(course.gradebook)) as database, database:
         left = {
             table: database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
             for table in ("submitted_assignment", "submitted_notebook", "grade", "comment")
@@ -212,7 +213,7 @@ def test_a_persons_words_on_a_submission_that_is_gone_are_kept(course):
 
 
 def test_the_layout_is_the_one_of_the_installed_nbgrader(made_by_nbgrader):
-    with sqlite3.connect(made_by_nbgrader) as database:
+    with closing(sqlite3.connect(made_by_nbgrader)) as database, database:
         assert database.execute("SELECT version_num FROM alembic_version").fetchone() == (gradebook.SCHEMA,)
 
 
@@ -224,10 +225,10 @@ def failing(course, grade=None) -> str:
 
 def test_a_gradebook_that_cannot_be_used_is_a_sentence(course, tmp_path):
     assert "is missing" in failing(Course(tmp_path / "nowhere"))
-    with sqlite3.connect(course.gradebook) as database:
+    with closing(sqlite3.connect(course.gradebook)) as database, database:
         database.execute("UPDATE base_cell SET name = 'check-sideways' WHERE name = 'check-backward'")
     assert "does not know check-backward" in failing(course)
-    with sqlite3.connect(course.gradebook) as database:
+    with closing(sqlite3.connect(course.gradebook)) as database, database:
         database.execute("UPDATE alembic_version SET version_num = 'of the year 2030'")
     assert "another version of nbgrader" in failing(course)
     course.gradebook.write_bytes(b"not a database at all" * 100)
@@ -236,10 +237,10 @@ def test_a_gradebook_that_cannot_be_used_is_a_sentence(course, tmp_path):
 
 def test_a_lock_that_is_never_given_back_is_a_sentence(course, monkeypatch):
     monkeypatch.setattr(gradebook, "PATIENCE", 0.2)
-    other = sqlite3.connect(course.gradebook, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    assert "locked by another program" in failing(course)
-    other.execute("ROLLBACK")
+    with closing(sqlite3.connect(course.gradebook, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert "locked by another program" in failing(course)
+        other.execute("ROLLBACK")
     record(course, graded(1, 1))
     assert Shown(course).score == 2
 
