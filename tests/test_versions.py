@@ -133,7 +133,7 @@ def test_a_python_that_is_missing_is_said_and_fails_only_if_nothing_could_be_tri
 
 
 def test_a_pair_that_cannot_be_installed_or_fails_is_an_exit_code(monkeypatch, capsys):
-    def refuse(self, *requirements, dependencies=True):
+    def refuse(self, *requirements):
         raise Broken("ERROR: No matching distribution found for torch==0.0")
 
     monkeypatch.setattr(matrix, "pairs", lambda: [matrix.Pair(HERE, "0.0", "0.0")])

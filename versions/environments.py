@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PINNED = ROOT / ".venv"
 PLACE = ROOT / "build" / "versions"
 """Environments and logs. `make clean` takes them away."""
-CUDA = ("nvidia-", "cuda-", "triton")
-"""What torch's wheels ask for on Linux beyond Python packages: gigabytes that a CPU loads and never runs."""
 
 
 class Broken(Exception):
@@ -73,26 +70,9 @@ class Environment:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self._run([str(python), "-m", "venv", str(self.folder)])
 
-    def install(self, *requirements: str, dependencies: bool = True) -> None:
+    def install(self, *requirements: str) -> None:
         """Install with pip. Broken with pip's own sentence if it cannot."""
-        options = [] if dependencies else ["--no-deps"]
-        self._run([str(self.python), "-m", "pip", *_PIP, "install", "--quiet", *options, *requirements])
-
-    def install_pinned_torch(self) -> bool:
-        """Install torch and torchaudio as pinned, with the CUDA libraries of `.venv` as hard links: no second download.
-
-        False where `.venv` has no such libraries to give; then nothing was installed. Linux.
-        """
-        lent = [path for path in PINNED.glob("lib/python3.*/site-packages/nvidia") if path.is_dir()]
-        if not lent or _torch_of(lent[0].parent) != pins()["torch"]:
-            return False
-        self.install(*(f"{name}=={pins()[name]}" for name in ("torch", "torchaudio")), dependencies=False)
-        (packages,) = self.folder.glob("lib/python3.*/site-packages")
-        code = "import importlib.metadata as m, json; print(json.dumps(m.requires('torch')))"
-        needs = json.loads(self._run([str(self.python), "-c", code]))
-        self.install(*(need for need in needs if "extra ==" not in need and not need.startswith(CUDA)))
-        shutil.copytree(lent[0], packages / "nvidia", copy_function=_link, dirs_exist_ok=True)
-        return True
+        self._run([str(self.python), "-m", "pip", *_PIP, "install", "--quiet", *requirements])
 
     def installed(self) -> dict[str, str]:
         """Versions of all packages."""
@@ -103,9 +83,8 @@ class Environment:
         return {row["name"].lower(): row["latest_version"] for row in self._list("--outdated")}
 
     def gigabytes(self) -> float:
-        """What it takes on the disk, hard links to `.venv` not counted."""
-        status = (path.lstat() for path in self.folder.rglob("*"))
-        return sum(one.st_size for one in status if one.st_nlink == 1) / 1e9
+        """What it takes on the disk."""
+        return sum(path.lstat().st_size for path in self.folder.rglob("*")) / 1e9
 
     def _list(self, *options: str) -> list[dict]:
         return json.loads(self._run([str(self.python), "-m", "pip", *_PIP, "list", "--format=json", *options]))
@@ -121,18 +100,6 @@ class Environment:
 def clean(environment: Iterable[tuple[str, str]] | dict[str, str]) -> dict[str, str]:
     """What a process in another environment finds set: nothing that leads to this one."""
     return {name: value for name, value in dict(environment).items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-
-
-def _torch_of(packages: Path) -> str:
-    found = next((path.name for path in packages.glob("torch-*.dist-info")), "")
-    return found.removeprefix("torch-").removesuffix(".dist-info").partition("+")[0]
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another disk
-        shutil.copy2(source, target)
 
 
 _PIP = ("--disable-pip-version-check", "--no-input")

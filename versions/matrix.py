@@ -39,15 +39,12 @@ class Row:
 
 
 def pairs() -> list[Pair]:
-    """Oldest first. The first is the oldest that passes, the last the newest that exists."""
+    """Oldest first. The first is the oldest that was seen to pass, the last the newest.
+
+    The newest torch is the one that torchaudio's last release was made for: beside torch 2.15 it refuses to load.
+    """
     pinned = pins()["torch"], pins()["torchaudio"]
-    return [
-        Pair("3.11", "2.6.0", "2.6.0"),
-        Pair("3.12", *pinned),
-        Pair("3.13", *pinned),
-        # torchaudio 2.11 asks for no certain torch any more: it loads beside newer ones.
-        Pair("3.13", "2.15.0", "2.11.0"),
-    ]
+    return [Pair("3.11", "2.6.0", "2.6.0"), Pair("3.12", *pinned), Pair("3.13", *pinned)]
 
 
 def try_all(chosen: list[Pair], arguments: tuple[str, ...], report: Report) -> Iterator[Row]:
@@ -78,10 +75,6 @@ def try_one(pair: Pair, arguments: tuple[str, ...], report: Report) -> Row:
 
 def install(environment: Environment, pair: Pair, python: Path) -> None:
     """Everything as pinned but torch and torchaudio, which are the pair's. Broken if that cannot be."""
-    others = pins()
-    pinned = others.pop("torch"), others.pop("torchaudio")
+    chosen = pins() | {"torch": pair.torch, "torchaudio": pair.torchaudio}
     environment.make(python)
-    rest = [f"{name}=={version}" for name, version in others.items()]
-    if (pair.torch, pair.torchaudio) != pinned or not environment.install_pinned_torch():
-        rest += [f"torch=={pair.torch}", f"torchaudio=={pair.torchaudio}"]
-    environment.install(*rest)
+    environment.install(*(f"{name}=={version}" for name, version in chosen.items()))
