@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COURSE ?= course
 
-.PHONY: help demo test lab wheel bench checkmate scoreboard matrix future lint format clean
+.PHONY: help demo test lab wheel docs bench checkmate scoreboard matrix future lint format clean
 
 help:
 	@echo "make demo    release, collect, grade, feedback, report on a sample class (build/demo)"
 	@echo "make test    all tests"
 	@echo "make lab     JupyterLab on the student versions"
 	@echo "make wheel   helpers as a wheel (dist); it holds the loss: hand it out after the seminar"
+	@echo "make docs    the site: guides, gallery of live lattices, reference (build/site)"
 	@echo "make bench   speed against named baselines (benchmarks/results.json)"
 	@echo "make checkmate  check the checks: mutants and right solutions against them (docs/checks.md)"
 	@echo "make scoreboard  attacks and damaged files through nbgrader, otter-grader and this grader (20 minutes)"
@@ -32,6 +33,9 @@ lab: $(READY)
 
 wheel: $(READY)
 	$(BIN)/python -m autograder wheel homework3
+
+docs: $(READY)
+	$(BIN)/python -m data_scripts.make_site
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

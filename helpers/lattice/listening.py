@@ -22,8 +22,7 @@ _HOP = 0.0125  # seconds between the frames of a spectrogram
 def over_spectrogram(walk: Walk, sound, log_mel=None) -> Figure:
     """When each label is written, over the spectrogram, with the sound to play.
 
-    walk: what `helpers.decoding.watch` wrote down, or `Walk.along` a given alignment; its seconds_per_frame must be
-        known.
+    walk: what `helpers.decoding.watch` wrote down, or `Walk.along` a given alignment, with its seconds_per_frame.
     sound: an utterance (`helpers.corpora.Utterance`), or anything with `.waveform()` and `.sample_rate`.
     log_mel: (frames, bands) of the same sound, a frame every 12.5 ms; computed when it is not given.
     """
