@@ -2,6 +2,7 @@
 
     ```{live} walk                      the drawing of that name (figures.py), with its script
     ```{printed} settings --example     what `python -m autograder` prints at present
+    ```{benchmarks}                     the table of benchmarks/results.json
 
 and formulas as MathML. `notebooks.py` makes pages of the notebooks, `sources.py` gathers all of it.
 """
@@ -9,9 +10,10 @@ and formulas as MathML. `notebooks.py` makes pages of the notebooks, `sources.py
 
 def setup(app) -> dict[str, bool]:
     """Called by Sphinx."""
-    from .directives import Live, Printed
+    from .directives import Benchmarks, Live, Printed
     from .mathematics import block, inline
 
+    app.add_directive("benchmarks", Benchmarks)
     app.add_directive("live", Live)
     app.add_directive("printed", Printed)
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
