@@ -168,9 +168,10 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing(tmp_path, monkeypatch):
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
 from pathlib import Path
 from helpers.making import mini
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background would ignore it
 mini.make(Path(sys.argv[1]) / "mini", mini.RECIPE, workers=1)
 """
 
