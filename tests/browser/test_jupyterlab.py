@@ -109,7 +109,7 @@ class Notebook:
     def save(self) -> None:
         """Ctrl+S, and waits until it is on disk."""
         self.page.keyboard.press("Control+s")
-        self.page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+        self.page.wait_for_function("() => !document.querySelector('.lm-TabBar-tab.jp-mod-dirty')")
 
     def _type_over(self, text: str) -> None:
         keyboard = self.page.keyboard
