@@ -1,10 +1,9 @@
-"""The two roads from end to end, in real JupyterLab: a student's, from the bundle to the zip, and the instructor's after
-it, from the zip through formgrader to the table. Everything is clicked and typed; nothing is stubbed."""
+"""Both roads from end to end, in real JupyterLab: a student's from the bundle to the zip, and the instructor's from the
+zip through formgrader to the table. Everything is clicked and typed; nothing is stubbed."""
 
 import csv
 import json
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -44,7 +43,13 @@ SOLUTIONS = {
     cost = -float(log_beta[0, 0])""",
 }
 """As a student writes them. The first one forgets the last blank, and is mended after the check has said so."""
-FORGOTTEN, MENDED = "    cost = -float(log_alpha[T - 1, U])", "    cost = -float(log_alpha[T - 1, U] + log_probs[T - 1, U, blank])"
+FORGOTTEN, MENDED = (
+    "    cost = -float(log_alpha[T - 1, U])",
+    "    cost = -float(log_alpha[T - 1, U] + log_probs[T - 1, U, blank])",
+)
+
+
+COMMENT = "A clear loop. Say in a comment why the last blank comes at the end."
 
 
 class Notebook:
@@ -306,7 +311,7 @@ def notebook_7_shows_the_same(open_page, lab, address, folder):
 def dark(notebook):
     notebook.page.bring_to_front()
     notebook.menu("Settings", "Theme", "JupyterLab Dark")
-    notebook.page.locator("body[data-jp-theme-light=false]").wait_for()
+    notebook.page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
     for number, name in enumerate(("check-forward", "draw-occupancy", "predict-alignments", "preflight")):
         notebook.cell(name)
         screenshot(notebook.page, f"lab_dark_{number}_{name}")
@@ -324,14 +329,34 @@ def grade(course, downloads):
 def grade_by_hand(course, open_page, tmp_path):
     no_news(tmp_path / "home")
     with jupyter("jupyterlab", course.root, tmp_path / "home") as address:
-        page = open_page(f"{address}/lab?token={TOKEN}", quiet=False)
+        page = open_page(f"{address}/lab?token={TOKEN}", quiet=False, viewport={"width": 1500, "height": 1000})
         page.set_default_timeout(PATIENCE)
         page.get_by_role("menuitem", name="Nbgrader", exact=True).click()
-        page.locator(".lm-Menu-item", has_text="Formgrader").click()
+        page.get_by_role("menuitem", name="Formgrader").click()
         grader = page.frame_locator("iframe")
+        grader.get_by_role("link", name="seminar4", exact=True).first.wait_for()
+        screenshot(page, "formgrader_1_assignments")
         grader.get_by_role("link", name="Manual Grading").click()
-        screenshot(page, "formgrader_1")
+        for _ in range(2):  # the assignment, then its notebook
+            grader.locator("td").get_by_role("link", name="seminar4", exact=True).click()
+        says(grader.locator("tbody tr"), "10 / 10")
+        screenshot(page, "formgrader_2_scores")
+        grader.get_by_role("link", name="Submission #1").click()
+        points, comment = grader.locator("#check-forward"), grader.locator("#forward-comment")
+        points.scroll_into_view_if_needed()
+        says(grader.locator(".output_area"), "Every cell of log_alpha")  # our findings, under the check
+        assert points.get_attribute("placeholder") == "5"
+        for box, text in ((points, "4.5"), (comment, COMMENT)):
+            box.fill(text)
+            with page.expect_response(lambda answer: answer.request.method == "PUT"):
+                box.press("Tab")
+        screenshot(page, "formgrader_3_by_hand")
 
 
 def report(course):
-    autograder("report", "seminar4", "--course", str(course.root))
+    root = str(course.root)
+    assert "9.5" in autograder("report", "seminar4", "--course", root)
+    with (course.root / "reports" / "seminar4.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["student"], float(row["points"]), float(row["gradebook_score"])) == ("lovelace_ada", 10, 9.5)
+    assert "0 graded, 1 unchanged" in autograder("grade", "seminar4", "--course", root)  # and it stays
