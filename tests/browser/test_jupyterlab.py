@@ -13,8 +13,10 @@ import nbformat
 import pytest
 
 from autograder.course import ASSIGNMENTS, Course
+from autograder.matching import repair
 from autograder.release import release
 
+from . import vs_code
 from .conftest import screenshot
 from .serving import TOKEN, jupyter, setting
 
@@ -202,6 +204,7 @@ def test_from_the_bundle_to_a_grade_given_by_hand(course, student, open_page, tm
     solve(notebook)
     downloaded = hand_in(notebook, tmp_path)
     notebook_7_shows_the_same(open_page, page, address, folder)
+    vs_code_takes_it(open_page, course, folder, tmp_path)
     dark(notebook)
     page.close()
 
@@ -306,6 +309,24 @@ def notebook_7_shows_the_same(open_page, lab, address, folder):
     screenshot(page, "notebook_7")
     assert drawings(page) == shown
     page.close()
+
+
+def vs_code_takes_it(open_page, course, folder, tmp_path):
+    """What the student has saved, opened in VS Code's page and saved by it, as far as its behaviour is known."""
+    notebook = json.loads((folder / "seminar4.ipynb").read_text("utf-8"))
+    seen = [vs_code.picked(output) for cell in notebook["cells"] for output in cell.get("outputs", ())]
+    assert {kind for kind, _ in filter(None, seen)} <= {"application/vnd.jupyter.widget-view+json", "text/html"}
+    outputs = [text for kind, text in filter(None, seen) if kind == "text/html"]
+    page = vs_code.shown(open_page, tmp_path, outputs, "dark")
+    drawn = page.locator("[data-lattice], [data-predict]").count()
+    assert drawn > 20
+    assert page.locator(".stage[data-theme=dark]").count() == drawn
+    page.close()
+    released, saved = (
+        nbformat.reads(text, 4)
+        for text in (course.release(SEMINAR).read_text("utf-8"), json.dumps(vs_code.saved(notebook)))
+    )
+    assert repair(released, saved).notes == repair(released, nbformat.from_dict(notebook)).notes
 
 
 def dark(notebook):

@@ -28,7 +28,8 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>outp
 <meta http-equiv="Content-Security-Policy" content="{policy}"><style>
 body {{ background: {paper}; color: {ink}; font: 13px sans-serif; margin: 0; padding: 0 20px }}
 table, thead, tr, th, td, tbody {{ border: none; border-spacing: 0; border-collapse: collapse }}
-table {{ width: 100% }} th, td {{ padding: 4px 8px }} tr:nth-child(even) {{ background-color: rgba(130, 130, 130, 0.08) }}
+table {{ width: 100% }} th, td {{ padding: 4px 8px }}
+tr:nth-child(even) {{ background-color: rgba(130, 130, 130, 0.08) }}
 .output {{ overflow-x: auto; padding: 8px }}
 </style></head><body class="{classes}"><div id="container"></div></body></html>"""
 
@@ -70,7 +71,7 @@ def picked(output: dict) -> tuple[str, str] | None:
 
 
 def saved(notebook: dict) -> dict:
-    """The notebook after VS Code has opened, run and saved it: keys sorted, metadata and ids kept, its own marks added."""
+    """The notebook after VS Code has opened, run and saved it: keys sorted, metadata and ids kept, its kernel named."""
     notebook = copy.deepcopy(notebook)
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
