@@ -211,6 +211,7 @@ def test_from_the_bundle_to_a_grade_given_by_hand(course, student, open_page, tm
     grade(course, downloaded)
     grade_by_hand(course, open_page, tmp_path)
     report(course)
+    told(course, open_page)
 
 
 # ---- the student
@@ -381,3 +382,14 @@ def report(course):
         (row,) = csv.DictReader(file)
     assert (row["student"], float(row["points"]), float(row["gradebook_score"])) == ("lovelace_ada", 10, 9.5)
     assert "0 graded, 1 unchanged" in autograder("grade", "seminar4", "--course", root)  # and it stays
+
+
+def told(course, open_page):
+    """What was given by hand reaches the student."""
+    autograder("feedback", "seminar4", "--course", str(course.root))
+    page = open_page((course.feedback(SEMINAR, "lovelace_ada") / "seminar4.html").as_uri())
+    assert "9.5 of 10" in page.locator(".total").inner_text()
+    card = page.locator("#by-hand").inner_text()
+    assert "Forward: 4.5 of 5 points." in card
+    assert COMMENT in card
+    screenshot(page, "feedback_by_hand")

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from autograder.feedback import exercise_html
+from autograder.verdicts import ExerciseGrade, ItemGrade
 from helpers import checks, lattice
 from helpers.checks.hinting import Level, Shown
 from helpers.checks.predicting import Question, Reply
@@ -33,7 +35,10 @@ def reports():
 
     hint = Shown("Forward", (Level(1, (("", "How many blanks has it?"),)),), "The check recognised: this.", ("On.",))
     said = [checks.forward(forward), Reply("Right: 20.", right=True), Reply("Not quite."), hint]
-    return [one._repr_html_() for one in said]
+    findings = [{"inputs": "T=2, U=2", "sentences": ["The cost is wrong."]}]
+    items = [ItemGrade("cost", "The cost", 0, 1, findings), ItemGrade("cells", "Every cell", 1, 1)]
+    graded = exercise_html(ExerciseGrade("forward", "Forward", "answered", "It is forgotten.", items))
+    return [one._repr_html_() for one in said] + [graded]
 
 
 @pytest.mark.parametrize("theme", vs_code.THEMES)
@@ -74,12 +79,14 @@ CONTRASTS = """() => {
 }"""
 
 
+@pytest.mark.parametrize("system", ["light", "dark"])
 @pytest.mark.parametrize("theme", vs_code.THEMES)
-def test_reports_can_be_read_in_its_colours(open_page, reports, tmp_path, theme):
-    page = vs_code.shown(open_page, tmp_path, reports, theme, viewport={"width": 900, "height": 900})
+def test_reports_can_be_read_in_its_colours_whatever_the_system_has(open_page, reports, tmp_path, theme, system):
+    looks = {"viewport": {"width": 900, "height": 900}, "color_scheme": system}
+    page = vs_code.shown(open_page, tmp_path, reports, theme, **looks)
     screenshot(page, f"vs_code_reports_{theme.replace(' ', '_')}")
     contrasts = page.evaluate(CONTRASTS)
-    assert len(contrasts) > 10
+    assert len(contrasts) > 15
     assert [found for found in contrasts if found[1] < 4.5] == []
 
 
