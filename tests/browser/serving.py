@@ -40,6 +40,7 @@ def jupyter(app: str, folder: Path, home: Path) -> Iterator[str]:
             running.wait(60)  # it ends its kernels first
         except subprocess.TimeoutExpired:
             running.kill()
+            running.wait()
 
 
 def _wait(address: str, running: subprocess.Popen, log: Path) -> None:
