@@ -437,16 +437,20 @@ def _let_be_stopped() -> None:
 def _feedback(options: argparse.Namespace) -> int:
     from .console import progress, say
     from .feedback import feedback
+    from .gradebook import Ledger
     from .marking import Stored
     from .publishing import publishing
 
     assignment, course = _assignment(options)
     grades = Stored(assignment, course)
+    with Ledger(course) as ledger:
+        by_hand = ledger.by_hand(assignment)
     with progress("Writing feedback", len(grades)) as advance, publishing(assignment, course) as publish:
         paths = 0
         for grade in grades:
             publish(grade)
-            path, paths = feedback(assignment, course, grade), paths + 1
+            path = feedback(assignment, course, grade, by_hand.get(grade.student))
+            paths += 1
             advance(grade.student)
     say(f"{paths} pages, for example {path}")
     if options.zip:

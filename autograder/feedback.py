@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .course import Assignment, Course
 from .files import write_whole
+from .gradebook import ByHand
 from .help_used import in_words
 from .listening import Heard, heard, walk_of
 from .pages import policy, templates
@@ -15,8 +16,9 @@ MOST_CANDIDATES = 3
 """Known mistakes that are explained where several give the same numbers."""
 
 
-def feedback(assignment: Assignment, course: Course, grade: Grade) -> Path:
-    """Write one student's page."""
+def feedback(assignment: Assignment, course: Course, grade: Grade, by_hand: ByHand | None = None) -> Path:
+    """Write one student's page. `by_hand`: what a person gave in formgrader."""
+    by_hand = by_hand or ByHand()
     path = course.feedback(assignment, grade.student) / f"{assignment.name}.html"
     pictures = {exercise.key: picture for exercise in grade.exercises if (picture := _picture(exercise))}
     utterances = {exercise.key: _utterances(exercise, course) for exercise in grade.exercises}
@@ -24,6 +26,8 @@ def feedback(assignment: Assignment, course: Course, grade: Grade) -> Path:
     page = templates().get_template("feedback.html.j2")
     html = page.render(
         grade=grade,
+        by_hand=by_hand,
+        points=sum(({exercise.key: exercise.points for exercise in grade.exercises} | by_hand.points).values()),
         assignment=assignment,
         pictures=pictures,
         utterances=utterances,

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -194,6 +194,28 @@ class Ledger:
         with self._explained():
             return self._db.execute("SELECT duedate FROM assignment WHERE id = ?", (layout.assignment,)).fetchone()[0]
 
+    def by_hand(self, assignment: Assignment) -> dict[str, "ByHand"]:
+        """What a person gave in formgrader, by student. Nobody is in it without points or a comment by hand."""
+        one = (self._layout(assignment).assignment,)
+        with self._explained():
+            points = self._db.execute(
+                f"""SELECT submitted_assignment.student_id, base_cell.name, {SCORE} {CELLS_BY_HAND.format("grade")}
+                    AND (grade.manual_score IS NOT NULL OR COALESCE(grade.extra_credit, 0) != 0)""",
+                one,
+            ).fetchall()
+            comments = self._db.execute(
+                f"""SELECT submitted_assignment.student_id, base_cell.name, comment.manual_comment
+                    {CELLS_BY_HAND.format("comment")} AND TRIM(COALESCE(comment.manual_comment, '')) != ''""",
+                one,
+            ).fetchall()
+        found: dict[str, ByHand] = {}
+        for student, cell, score in points:
+            if score is not None:
+                found.setdefault(student, ByHand()).points[cell.removeprefix("check-")] = score
+        for student, cell, text in comments:
+            found.setdefault(student, ByHand()).comments[cell] = text.strip()
+        return found
+
     def _submitted_notebook(self, layout: "_Layout", student: str, handed_in: datetime | None) -> str:
         """The id of the submission's notebook, with a row for each cell, as nbgrader lays them out."""
         add = self._db.execute
@@ -277,6 +299,20 @@ GRADES_OF_A_SUBMISSION = """FROM submitted_assignment
     JOIN submitted_notebook ON submitted_notebook.assignment_id = submitted_assignment.id
     JOIN grade ON grade.notebook_id = submitted_notebook.id JOIN base_cell ON base_cell.id = grade.cell_id
     WHERE submitted_assignment.assignment_id = ? AND submitted_assignment.student_id = ?"""
+CELLS_BY_HAND = """FROM submitted_assignment
+    JOIN submitted_notebook ON submitted_notebook.assignment_id = submitted_assignment.id
+    JOIN {0} ON {0}.notebook_id = submitted_notebook.id JOIN base_cell ON base_cell.id = {0}.cell_id
+    WHERE submitted_assignment.assignment_id = ?"""
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What a person gave one submission in formgrader."""
+
+    points: dict[str, float] = field(default_factory=dict)
+    """By exercise, extra credit included; they stand in the place of ours."""
+    comments: dict[str, str] = field(default_factory=dict)
+    """By the name of the cell that they were written under."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,11 @@ from .scoring import ExerciseResult, ItemResult
 # Styles stand on the elements: Jupyter's own table rules win over a style sheet, and its sanitiser drops one.
 BOX = "font:14px/1.45 system-ui,sans-serif;max-width:54em;color:var(--jp-ui-font-color1,inherit)"
 CELL = "padding:.35em .6em;text-align:left;vertical-align:top;white-space:normal;border-top:1px solid #8886"
-MARK = {True: ("✓", "var(--jp-success-color0,#1b6e20)"), False: ("✗", "var(--jp-error-color0,#b3261e)")}
+# Mixed with the text's own colour they can be read on light and dark, whether a host has a variable for that or not.
+MARK = {
+    True: ("✓", "color-mix(in srgb,#159030 60%,currentColor)"),
+    False: ("✗", "color-mix(in srgb,#e5382b 60%,currentColor)"),
+}
 NOTE = "border-left:4px solid #8886;padding:.4em .8em;margin:.6em 0"
 CAUSE = "border-left:4px solid #c04f00;padding:.4em .8em;margin:.6em 0"
 SOFT = "color:var(--jp-ui-font-color2,inherit);margin:.4em 0"

@@ -25,7 +25,13 @@ XMLNS = "http://www.w3.org/2000/svg"
 MOST_HEADS = 160  # arrow heads with an element of their own; more would make the drawing half as large again
 _QUOTES = {'"': "&quot;"}
 _TIP = re.compile("<title>[^<]*</title>")
-DARK_HOSTS = ('[data-jp-theme-light="false"]', "body.vscode-dark", '[theme="dark"]', '[data-theme="dark"]')
+DARK_HOSTS = (
+    '[data-jp-theme-light="false"]',
+    "body.vscode-dark",
+    "body.vscode-high-contrast:not(.vscode-high-contrast-light)",
+    '[theme="dark"]',
+    '[data-theme="dark"]',
+)
 
 
 def to_svg(scene: Scene, alt: str, tips: bool = True) -> str:

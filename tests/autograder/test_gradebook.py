@@ -16,7 +16,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder import gradebook
 from autograder.course import ASSIGNMENTS, Course
 from autograder.errors import UserError
-from autograder.gradebook import Ledger
+from autograder.feedback import feedback
+from autograder.gradebook import ByHand, Ledger
 from autograder.verdicts import ExerciseGrade, Grade, ItemGrade, Verdict
 
 SEMINAR = ASSIGNMENTS["seminar4"]
@@ -255,3 +256,19 @@ def test_a_failure_in_the_middle_of_a_submission_writes_nothing_of_it(course):
         assert ledger.shows(graded(5, 5), MARCH)
         ledger.record(graded(2, 2), APRIL)
     assert Shown(course).score == 4
+
+
+def test_points_and_comments_by_hand_are_told_by_student(course):
+    for student in ("doe_jane", "roe_max"):
+        record(course, graded(5, 3.5, student))
+    by_hand(course, comment=" Why here?\n", forward=4.5, essay=2)
+    with Ledger(course) as ledger:
+        assert ledger.by_hand(SEMINAR) == {"doe_jane": ByHand({"forward": 4.5, "essay": 2}, {"forward": "Why here?"})}
+
+
+def test_a_feedback_page_counts_points_by_hand_and_escapes_comments(course):
+    given = ByHand({"forward": 4.5, "essay": 2}, {"forward": "<b>Why</b> here?"})
+    page = feedback(SEMINAR, course, graded(5, 3.5), given).read_text("utf-8")
+    assert "10 <small>" in page  # 4.5, 3.5 and the 2 of the essay
+    assert "&lt;b&gt;Why&lt;/b&gt; here?" in page
+    assert "by-hand" not in feedback(SEMINAR, course, graded(5, 3.5)).read_text("utf-8")

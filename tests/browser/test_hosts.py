@@ -1,12 +1,6 @@
 """Where drawings are shown: exported pages, sandboxed frames, JupyterLab and Notebook with real servers."""
 
 import html
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -22,6 +16,7 @@ from helpers import lattice
 from helpers.lattice.numerals import three_digits
 
 from .conftest import screenshot
+from .serving import jupyter, setting
 
 
 def notebook_of(*figures):
@@ -134,38 +129,11 @@ def test_a_host_that_hides_currentscript_is_live_all_the_same(page_of, cats):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """(address, token, folder, environment) of a Jupyter server with JupyterLab and Notebook 7, on a free port."""
+    """(address, folder, home) of a Jupyter server with JupyterLab and Notebook 7."""
     folder = tmp_path_factory.mktemp("jupyter")
-    home = folder / "home"
     (folder / "work").mkdir()
-    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "HOME", "XDG_CACHE_HOME")
-    environment = {**os.environ, **{name: str(home / name) for name in places}}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "notebook", "--no-browser", "--allow-root", f"--port={port}"]
-    command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=t", f"--ServerApp.root_dir={folder / 'work'}"]
-    with (folder / "log").open("w") as log:
-        running = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/api?token=t", timeout=5).close()
-                break
-            except OSError:
-                if running.poll() is not None:
-                    raise
-                time.sleep(0.5)
-        else:
-            pytest.fail((folder / "log").read_text()[-3000:])
-        yield address, folder / "work", home
-    finally:
-        running.terminate()
-        try:
-            running.wait(60)  # it ends its kernels first
-        except subprocess.TimeoutExpired:
-            running.kill()
+    with jupyter("notebook", folder / "work", folder / "home") as address:
+        yield address, folder / "work", folder / "home"
 
 
 def saved(server, name, trusted, *figures):
@@ -224,9 +192,7 @@ def test_a_notebook_that_is_not_trusted_shows_the_picture_with_alt_text(server, 
 @pytest.mark.slow
 def test_jupyterlab_in_dark_colours_has_a_dark_drawing(server, open_page, cats):
     saved(server, "dark.ipynb", True, lattice.alpha(*cats[:2]))
-    settings = server[2] / "JUPYTER_CONFIG_DIR/lab/user-settings/@jupyterlab/apputils-extension"
-    settings.mkdir(parents=True, exist_ok=True)
-    (settings / "themes.jupyterlab-settings").write_text('{"theme": "JupyterLab Dark"}')
+    setting(server[2], "@jupyterlab/apputils-extension", "themes", '{"theme": "JupyterLab Dark"}')
     page = open_page(f"{server[0]}/lab/workspaces/dark/tree/dark.ipynb?token=t", quiet=False)
     page.set_default_timeout(120_000)
     stage = page.locator("[data-lattice=alpha] .stage[data-theme=dark]")
