@@ -389,6 +389,7 @@ def told(course, open_page):
     autograder("feedback", "seminar4", "--course", str(course.root))
     page = open_page((course.feedback(SEMINAR, "lovelace_ada") / "seminar4.html").as_uri())
     assert "9.5 of 10" in page.locator(".total").inner_text()
+    assert "Forward 4.5/5" in page.locator(".glance").inner_text()
     card = page.locator("#by-hand").inner_text()
     assert "Forward: 4.5 of 5 points." in card
     assert COMMENT in card
