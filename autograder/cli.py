@@ -435,21 +435,26 @@ def _let_be_stopped() -> None:
 
 
 def _feedback(options: argparse.Namespace) -> int:
+    from . import lateness
     from .console import progress, say
     from .feedback import feedback
     from .gradebook import Ledger
     from .marking import Stored
     from .publishing import publishing
+    from .settings import settings
 
     assignment, course = _assignment(options)
     grades = Stored(assignment, course)
     with Ledger(course) as ledger:
         by_hand = ledger.by_hand(assignment)
+        standings = lateness.apply(settings(course), assignment, ledger)
     with progress("Writing feedback", len(grades)) as advance, publishing(assignment, course) as publish:
         paths = 0
         for grade in grades:
             publish(grade)
-            path = feedback(assignment, course, grade, by_hand.get(grade.student))
+            standing = standings.get(grade.student)
+            late = standing.penalty if standing else 0.0
+            path = feedback(assignment, course, grade, by_hand.get(grade.student), late)
             paths += 1
             advance(grade.student)
     say(f"{paths} pages, for example {path}")

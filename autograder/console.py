@@ -16,6 +16,8 @@ from .lateness import Standing
 from .verdicts import Grade, Verdict
 
 WIDTH_WITHOUT_TERMINAL = 140
+ROUNDING = 1e-6
+"""Points: less than this is no difference."""
 
 
 _for_machines: ContextVar[bool] = ContextVar("for machines", default=False)
@@ -126,8 +128,9 @@ def grade_table(assignment: Assignment, grades: list[Grade], standings: dict[str
 def _total(grade: Grade, standing: Standing | None) -> str:
     if standing is None:
         return f"{grade.points:g}"
-    late = f" ({standing.penalty:g} off: late)" if standing.penalty else ""
-    return f"{standing.total:g}{late}"
+    aside = ["by hand"] if abs(standing.score - grade.points) > ROUNDING else []
+    aside += [f"{standing.penalty:g} off: late"] if standing.penalty else []
+    return f"{standing.total:g} ({', '.join(aside)})" if aside else f"{standing.total:g}"
 
 
 def regrade_table(assignment: Assignment, changes) -> Table:

@@ -16,8 +16,10 @@ MOST_CANDIDATES = 3
 """Known mistakes that are explained where several give the same numbers."""
 
 
-def feedback(assignment: Assignment, course: Course, grade: Grade, by_hand: ByHand | None = None) -> Path:
-    """Write one student's page. `by_hand`: what a person gave in formgrader."""
+def feedback(
+    assignment: Assignment, course: Course, grade: Grade, by_hand: ByHand | None = None, late: float = 0.0
+) -> Path:
+    """Write one student's page. `by_hand`: what a person gave in formgrader; `late`: points that coming late costs."""
     by_hand = by_hand or ByHand()
     path = course.feedback(assignment, grade.student) / f"{assignment.name}.html"
     pictures = {exercise.key: picture for exercise in grade.exercises if (picture := _picture(exercise))}
@@ -28,6 +30,7 @@ def feedback(assignment: Assignment, course: Course, grade: Grade, by_hand: ByHa
         grade=grade,
         by_hand=by_hand,
         points=sum(({exercise.key: exercise.points for exercise in grade.exercises} | by_hand.points).values()),
+        late=late,
         assignment=assignment,
         pictures=pictures,
         utterances=utterances,

@@ -14,10 +14,12 @@ import pytest
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder import gradebook
+from autograder.console import grade_table
 from autograder.course import ASSIGNMENTS, Course
 from autograder.errors import UserError
 from autograder.feedback import feedback
 from autograder.gradebook import ByHand, Ledger
+from autograder.lateness import Standing
 from autograder.verdicts import ExerciseGrade, Grade, ItemGrade, Verdict
 
 SEMINAR = ASSIGNMENTS["seminar4"]
@@ -264,6 +266,22 @@ def test_points_and_comments_by_hand_are_told_by_student(course):
     by_hand(course, comment=" Why here?\n", forward=4.5, essay=2)
     with Ledger(course) as ledger:
         assert ledger.by_hand(SEMINAR) == {"doe_jane": ByHand({"forward": 4.5, "essay": 2}, {"forward": "Why here?"})}
+
+
+def test_a_feedback_page_takes_off_what_coming_late_costs(course):
+    page = feedback(SEMINAR, course, graded(5, 3.5), late=1.7).read_text("utf-8")
+    assert "6.8 <small>" in page
+    assert "of the 8.5 points that it reached, 1.7 are taken off" in page
+    assert 'id="late"' not in feedback(SEMINAR, course, graded(5, 3.5)).read_text("utf-8")
+
+
+def test_the_table_says_where_points_were_given_by_hand():
+    grade = graded(5, 3.5)
+    plain, by_hand, both = (Standing(score, 0, late, {}) for score, late in ((8.5, 0), (9, 0), (9, 1)))
+    totals = [
+        list(grade_table(SEMINAR, [grade], {grade.student: one}).columns[4].cells) for one in (plain, by_hand, both)
+    ]
+    assert totals == [["8.5"], ["9 (by hand)"], ["8 (by hand, 1 off: late)"]]
 
 
 def test_a_feedback_page_counts_points_by_hand_and_escapes_comments(course):
