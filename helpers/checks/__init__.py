@@ -83,14 +83,15 @@ def training(folder: str, transducer: type | None = None, greedy_decode: "Callab
     return _noted(_check_run(folder, transducer, greedy_decode))
 
 
-def hint(exercise: "str | Callable") -> "Shown":
+def hint(exercise: "str | Callable", number: int | None = None) -> "Shown":
     """The next hint for an exercise, `hint("forward")` or `hint(forward)`: about the mistake that its check named.
 
-    There are three levels: a question back, the idea, a small example. What was shown is noted in `help.json`.
+    There are three levels: a question back, the idea, a small example. What was shown is noted in `help.json`. Where a
+    course takes points for hints, the second and third are asked for by `number`.
     """
     from .hinting import hint
 
-    return hint(exercise)
+    return hint(exercise, number)
 
 
 def predict(question: str, answer: "float | str | None" = None) -> "Question | Reply":

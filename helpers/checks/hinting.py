@@ -63,8 +63,12 @@ class Shown:
         return f'<div style="{BOX}">{"".join(parts)}</div>'
 
 
-def hint(exercise: object, of: session.Session | None = None) -> Shown:
-    """The next hint for an exercise: its key, or what the student wrote for it. `of`: for which session."""
+def hint(exercise: object, number: int | None = None, of: session.Session | None = None) -> Shown:
+    """The next hint for an exercise: its key, or what the student wrote for it. `of`: for which session.
+
+    `number`: the hint that is wanted; it has to be the next one or an earlier one. Where hints cost, no more than the
+    first is shown without it, so that running a notebook again from the top buys nothing.
+    """
     of = of or session.current()
     asked = _exercise(exercise)
     if asked is None:
@@ -79,11 +83,12 @@ def hint(exercise: object, of: session.Session | None = None) -> Shown:
         return Shown(f"{asked.title} has all its points: there is nothing left to hint at.")
     mistake, about, levels = _levels(result)
     revealed = of.help.revealed(asked.key, mistake)
-    fresh = revealed < LEVELS
+    wanted = number or (1 if cost() else revealed + 1)
+    fresh = revealed < LEVELS and wanted > revealed
     if fresh:
         revealed += 1
         of.revealed(asked.key, revealed, mistake)
-    return Shown(asked.title, levels[:revealed], about, tuple(_notes(asked, revealed, fresh, of)))
+    return Shown(asked.title, levels[:revealed], about, tuple(_notes(asked, revealed, of)))
 
 
 def check_call(exercise: Exercise) -> str:
@@ -142,15 +147,15 @@ def _numbered(texts: list[list[tuple[str, str]]]) -> tuple[Level, ...]:
     return tuple(Level(number, tuple(one)) for number, one in enumerate(texts, start=1))
 
 
-def _notes(exercise: Exercise, revealed: int, fresh: bool, of: session.Session) -> list[str]:
+def _notes(exercise: Exercise, revealed: int, of: session.Session) -> list[str]:
     price = cost()
-    if not fresh:
-        notes = ["These are all there are; showing them again counts nothing."]
-    elif revealed < LEVELS:
-        more = f" It costs {price:g} points." if price else ""
-        notes = [f'For hint {revealed + 1} run checks.hint("{exercise.key}") again.{more}']
+    if revealed == LEVELS:
+        notes = ["These are all there are. After a change run the check again: a new mistake has its own hints."]
+    elif price:
+        call = f'checks.hint("{exercise.key}", {revealed + 1})'
+        notes = [f"For hint {revealed + 1} run {call}. It costs {price:g} points; showing these again costs nothing."]
     else:
-        notes = ["That was the last one. After a change run the check again: a new mistake has its own hints."]
+        notes = [f'For hint {revealed + 1} run checks.hint("{exercise.key}") again.']
     if of.cannot_write:
         notes.append("(This folder cannot be written to, so nothing is recorded.)")
     return notes

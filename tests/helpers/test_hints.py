@@ -150,7 +150,7 @@ def levels(shown_hint):
 
 def test_one_level_at_a_time_and_then_all_without_counting_anew(at_work):
     at_work.checked(outcome("forward", "best-path"))
-    seen = [hinting.hint("forward", at_work) for _ in range(5)]
+    seen = [hinting.hint("forward", of=at_work) for _ in range(5)]
     assert [levels(one) for one in seen] == [[1], [1, 2], [1, 2, 3], [1, 2, 3], [1, 2, 3]]
     assert [text for level in seen[-1].levels for _, text in level.texts] == [
         *MISCONCEPTIONS["forward"]["best-path"].hints
@@ -159,32 +159,32 @@ def test_one_level_at_a_time_and_then_all_without_counting_anew(at_work):
     assert "hint 2" in repr(seen[0])
     assert "Hint 1 of 3" in repr(seen[0])
     assert 'checks.hint("forward")' in repr(seen[1])
-    assert "counts nothing" in repr(seen[3])
+    assert "all there are" in repr(seen[3])
 
 
 def test_another_mistake_starts_at_its_first_level_and_the_old_one_goes_on_where_it_was(at_work):
     at_work.checked(outcome("forward", "best-path"))
-    hinting.hint("forward", at_work)
+    hinting.hint("forward", of=at_work)
     at_work.checked(outcome("forward", "logs-added"))
-    assert levels(hinting.hint("forward", at_work)) == [1]
+    assert levels(hinting.hint("forward", of=at_work)) == [1]
     at_work.checked(outcome("forward", "best-path"))
-    assert levels(hinting.hint("forward", at_work)) == [1, 2]
+    assert levels(hinting.hint("forward", of=at_work)) == [1, 2]
 
 
 def test_what_was_revealed_survives_a_restart(tmp_path, at_work):
     at_work.checked(outcome("forward", "best-path"))
-    hinting.hint("forward", at_work)
+    hinting.hint("forward", of=at_work)
     later = Session(tmp_path)
-    assert "Run the check first: checks.forward(forward)" in repr(hinting.hint("forward", later))
+    assert "Run the check first: checks.forward(forward)" in repr(hinting.hint("forward", of=later))
     later.checked(outcome("forward", "best-path"))
-    assert levels(hinting.hint("forward", later)) == [1, 2]
+    assert levels(hinting.hint("forward", of=later)) == [1, 2]
     assert later.help.checks["forward"].runs == 2
 
 
 def test_without_a_known_mistake_hints_are_about_the_exercise(at_work):
     for written in (True, False):
         at_work.checked(outcome("greedy", written=written))
-        assert [text for _, text in hinting.hint("greedy", at_work).levels[-1].texts] == [
+        assert [text for _, text in hinting.hint("greedy", of=at_work).levels[-1].texts] == [
             ON_THE_WHOLE["greedy"][0 if written else 1]
         ]
 
@@ -192,19 +192,19 @@ def test_without_a_known_mistake_hints_are_about_the_exercise(at_work):
 def test_of_a_pair_both_are_hinted_at_and_of_a_tie_each_by_number(at_work):
     first, second = (MISCONCEPTIONS["forward"][name].question for name in ("best-path", "cost-not-negated"))
     at_work.checked(outcome("forward", "best-path+cost-not-negated"))
-    assert [text for _, text in hinting.hint("forward", at_work).levels[0].texts] == [first, second]
+    assert [text for _, text in hinting.hint("forward", of=at_work).levels[0].texts] == [first, second]
     at_work.checked(outcome("forward", "best-path", "cost-not-negated"))
-    tied = hinting.hint("forward", at_work)
+    tied = hinting.hint("forward", of=at_work)
     assert [text for _, text in tied.levels[0].texts] == [first, second]
     assert "(2) If ln P(y | x) is returned" in repr(tied)
     many = list(MISCONCEPTIONS["forward"])[:4]
     at_work.checked(outcome("forward", *many))
-    assert hinting.hint("forward", at_work).levels[0].texts[0][1] == ON_THE_WHOLE["forward"].question
+    assert hinting.hint("forward", of=at_work).levels[0].texts[0][1] == ON_THE_WHOLE["forward"].question
 
 
 def test_where_all_points_are_there_nothing_is_revealed(at_work):
     at_work.checked(outcome(missing=False))
-    assert "nothing left to hint at" in repr(hinting.hint("forward", at_work))
+    assert "nothing left to hint at" in repr(hinting.hint("forward", of=at_work))
     assert at_work.help.hints == ()
 
 
@@ -216,20 +216,20 @@ def test_an_exercise_is_named_by_its_key_or_by_what_was_written(exercise, at_wor
     written.__name__ = exercise.name
     key = "transducer" if exercise.key == "training" else exercise.key  # both ask for RNNTransducer
     at_work.checked(outcome(key))
-    assert levels(hinting.hint(written, at_work)) == [1]
+    assert levels(hinting.hint(written, of=at_work)) == [1]
     at_work.checked(outcome(exercise.key))
-    assert hinting.hint(exercise.key, at_work).levels
+    assert hinting.hint(exercise.key, of=at_work).levels
     assert exercise.key in hinting.check_call(exercise)
 
 
 @pytest.mark.parametrize("asked", ["forwards", None, 3, "", lambda: 0])
 def test_what_is_no_exercise_is_told_which_there_are(asked, at_work):
-    assert "There are for forward, backward" in repr(hinting.hint(asked, at_work))
+    assert "There are for forward, backward" in repr(hinting.hint(asked, of=at_work))
 
 
 def test_a_hint_is_a_box_in_a_notebook_with_its_text_escaped(at_work):
     at_work.checked(outcome("greedy", "repeats-merged"))
-    html = hinting.hint("greedy", at_work)._repr_html_()
+    html = hinting.hint("greedy", of=at_work)._repr_html_()
     assert "Hint 1 of 3" in html
     assert "var(--jp-ui-font-color1,inherit)" in html
     assert "<BOS>" not in html
@@ -274,7 +274,7 @@ def test_a_folder_that_cannot_be_written_costs_one_quiet_sentence(tmp_path, caps
     unwritable = Session(tmp_path / "gone")
     unwritable.checked(outcome("forward", "best-path"))
     assert capsys.readouterr() == ("", "")
-    seen = [hinting.hint("forward", unwritable) for _ in range(2)]
+    seen = [hinting.hint("forward", of=unwritable) for _ in range(2)]
     assert [levels(one) for one in seen] == [[1], [1, 2]]
     assert sum("cannot be written" in note for note in seen[0].notes) == 1
 
@@ -301,7 +301,7 @@ def test_the_file_is_small_plain_json_and_reads_back(tmp_path):
     clock = iter(datetime(2026, 3, 2, 18, minute, tzinfo=UTC) for minute in range(0, 60, 5))
     work = Session(tmp_path, lambda: next(clock))
     work.checked(outcome("forward", "best-path"))
-    hinting.hint("forward", work)
+    hinting.hint("forward", of=work)
     work.predicted("alpha-1-0", False)
     work.checked(outcome(missing=False))
     content = json.loads((tmp_path / "help.json").read_bytes())
@@ -358,7 +358,7 @@ def test_a_file_of_nonsense_says_nothing_and_stops_nothing(kind, tmp_path):
     (tmp_path / "help.json").write_bytes(HOSTILE[kind])
     work = Session(tmp_path)
     work.checked(outcome("forward", "best-path"))
-    assert levels(hinting.hint("forward", work)) == [1]
+    assert levels(hinting.hint("forward", of=work)) == [1]
     assert help_file.read(tmp_path).checks["forward"].runs == 1
 
 
@@ -369,6 +369,18 @@ def test_points_and_seconds_of_nonsense_are_zero_and_doubled_hints_are_one():
     told = help_file.parse(json.dumps({"hints": [hint] * 50, "checks": {"forward": runs}}).encode())
     assert len(told.hints) == 1
     assert (told.checks["forward"].points, told.checks["forward"].seconds) == (0.0, 0.0)
+
+
+def test_where_hints_cost_running_the_notebook_again_buys_none(at_work, monkeypatch):
+    monkeypatch.setattr(hinting, "cost", lambda: 0.5)
+    at_work.checked(outcome("forward", "best-path"))
+    seen = [hinting.hint("forward", of=at_work) for _ in range(3)]
+    assert [levels(one) for one in seen] == [[1]] * 3
+    assert 'checks.hint("forward", 2)' in repr(seen[-1])
+    assert "0.5 points" in repr(seen[-1])
+    assert [levels(hinting.hint("forward", 2, of=at_work)) for _ in range(2)] == [[1, 2]] * 2
+    assert levels(hinting.hint("forward", of=at_work)) == [1, 2], "what was paid for stays to be read"
+    assert len(at_work.help.hints) == 2
 
 
 def test_what_a_hint_costs_is_free_unless_the_release_says_so(monkeypatch, tmp_path):
