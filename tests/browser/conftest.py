@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lattices import forward_backward, log_softmax
 
 from helpers import lattice
 
@@ -94,36 +95,6 @@ def screenshot(page, name: str) -> Path:
     path = SCREENSHOTS / f"{name}.png"
     page.screenshot(path=path, full_page=True)
     return path
-
-
-def log_softmax(x):
-    x = x - x.max(axis=-1, keepdims=True)
-    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
-
-
-def make(T: int, U: int, seed: int = 0) -> "lattice.Lattice":
-    """A lattice of T frames and U labels with random scores."""
-    rng = np.random.default_rng(seed)
-    scores = log_softmax(2 * rng.normal(size=(T, U + 1, 5)))
-    return lattice.Lattice.from_log_probs(scores, rng.integers(1, 5, size=U), symbols=("∅", "C", "A", "T", "S"))
-
-
-def forward_backward(x) -> tuple[np.ndarray, np.ndarray]:
-    """log_alpha and log_beta of a lattice, (T, U+1) each; for tests only."""
-    a, b = np.full(x.blank.shape, -np.inf), np.full(x.blank.shape, -np.inf)
-    for t in range(x.T):
-        for u in range(x.U + 1):
-            before = [0.0] if t == u == 0 else []
-            before += [a[t - 1, u] + x.blank[t - 1, u]] if t else []
-            before += [a[t, u - 1] + x.label[t, u - 1]] if u else []
-            a[t, u] = np.logaddexp.reduce(before)
-    for t in reversed(range(x.T)):
-        for u in reversed(range(x.U + 1)):
-            after = [x.blank[t, u]] if (t, u) == (x.T - 1, x.U) else []
-            after += [x.blank[t, u] + b[t + 1, u]] if t + 1 < x.T else []
-            after += [x.label[t, u] + b[t, u + 1]] if u < x.U else []
-            b[t, u] = np.logaddexp.reduce(after)
-    return a, b
 
 
 @pytest.fixture(scope="session")

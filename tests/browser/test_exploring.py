@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from lattices import make
 
 from helpers import lattice
 from helpers.lattice.numerals import percent, three_digits
 
-from .conftest import make, screenshot
+from .conftest import screenshot
 
 BEST_OF_CATS = 330  # alignments
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from lattices import make
 from PIL import Image
 
 from helpers import lattice
 from helpers.lattice.numerals import logarithm, percent, probability, three_digits
 
-from .conftest import make, screenshot
+from .conftest import screenshot
 
 panel = ".panel"
 ENDING = ("Where does the path end?", ["in a label", "in a blank"], 1, "The last is terminal.")

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from lattices import forward_backward, make
 from student_code import LOOPS, alternative, function
 
 from autograder.judging.zoo import ZOO, answers
@@ -12,7 +13,7 @@ from helpers.checks.cases import Inputs, Truth
 from helpers.checks.comparing import nodes_in_order
 from helpers.lattice.numerals import logarithm
 
-from .conftest import forward_backward, make, screenshot
+from .conftest import screenshot
 
 SYMBOLS = ("∅", "C", "A", "T")
 # Reads the blank at the node it arrives at, and goes label by label with an index that wraps around.

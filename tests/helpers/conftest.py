@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from tiny import TINY
 
 from helpers.making import mini
 
 SPEECH = Path(__file__).resolve().parents[3] / "shared" / "speech"
-TINY = mini.Recipe(train=12, dev=4, test=4, train_voices=2, dev_voices=1, test_voices=1)
 
 
 @pytest.fixture(scope="session")

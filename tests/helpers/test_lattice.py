@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from lattices import forward_backward, log_softmax, make
 
 from helpers import lattice
 from helpers.lattice.numerals import logarithm, probability
@@ -20,39 +21,10 @@ from helpers.lattice.style import HEAT_OPACITY, PALETTE, resolve, text_width
 SYMBOLS = ("∅", "C", "A", "T")
 
 
-def log_softmax(x):
-    x = x - x.max(axis=-1, keepdims=True)
-    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
-
-
 def cat_scores():
     f = [[0.2, 2.0, 0.1, -0.5], [1.0, 0.6, 0.7, -0.3], [0.4, -0.5, 1.8, 0.2], [0.5, -1.0, 0.3, 1.9]]
     g = [[0.3, 0.9, -0.6, -0.8], [0.4, -0.9, 0.8, -0.4], [0.2, -0.8, -0.7, 1.0], [1.5, -0.6, -0.5, -0.4]]
     return log_softmax(np.array(f)[:, None, :] + np.array(g)[None, :, :])
-
-
-def make(T, U, seed=0):
-    rng = np.random.default_rng(seed)
-    scores = log_softmax(2 * rng.normal(size=(T, U + 1, 5)))
-    return lattice.Lattice.from_log_probs(scores, rng.integers(1, 5, size=U), symbols=("∅", "C", "A", "T", "S"))
-
-
-def forward_backward(x):
-    """The dynamic programme of Graves (2012), for the tests only."""
-    a, b = np.full(x.blank.shape, -np.inf), np.full(x.blank.shape, -np.inf)
-    for t in range(x.T):
-        for u in range(x.U + 1):
-            before = [0.0] if t == u == 0 else []
-            before += [a[t - 1, u] + x.blank[t - 1, u]] if t else []
-            before += [a[t, u - 1] + x.label[t, u - 1]] if u else []
-            a[t, u] = np.logaddexp.reduce(before)
-    for t in reversed(range(x.T)):
-        for u in reversed(range(x.U + 1)):
-            after = [x.blank[t, u]] if (t, u) == (x.T - 1, x.U) else []
-            after += [x.blank[t, u] + b[t + 1, u]] if t + 1 < x.T else []
-            after += [x.label[t, u] + b[t, u + 1]] if u < x.U else []
-            b[t, u] = np.logaddexp.reduce(after)
-    return a, b
 
 
 @pytest.fixture(scope="module")

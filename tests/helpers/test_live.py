@@ -11,35 +11,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from lattices import forward_backward, log_softmax
 
 from helpers import lattice
 from helpers.lattice import live
 from helpers.lattice.live import packing
 
 LIMIT = 150_000  # bytes of a view, pictures in it not counted
-
-
-def log_softmax(x):
-    x = x - x.max(axis=-1, keepdims=True)
-    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
-
-
-def tables(x):
-    """log_alpha and log_beta of a lattice, by the dynamic programme; for tests only."""
-    a, b = np.full(x.blank.shape, -np.inf), np.full(x.blank.shape, -np.inf)
-    for t in range(x.T):
-        for u in range(x.U + 1):
-            before = [0.0] if t == u == 0 else []
-            before += [a[t - 1, u] + x.blank[t - 1, u]] if t else []
-            before += [a[t, u - 1] + x.label[t, u - 1]] if u else []
-            a[t, u] = np.logaddexp.reduce(before)
-    for t in reversed(range(x.T)):
-        for u in reversed(range(x.U + 1)):
-            after = [x.blank[t, u]] if (t, u) == (x.T - 1, x.U) else []
-            after += [x.blank[t, u] + b[t + 1, u]] if t + 1 < x.T else []
-            after += [x.label[t, u] + b[t, u + 1]] if u < x.U else []
-            b[t, u] = np.logaddexp.reduce(after)
-    return a, b
 
 
 def lattice_of(T, U, seed=0):
@@ -54,7 +32,7 @@ LONG = lattice_of(30, 20)[0]
 @pytest.fixture(scope="module")
 def figures():
     x, logits, targets = lattice_of(8, 4)
-    a, b = tables(x)
+    a, b = forward_backward(x)
     return {
         "trellis": lattice.trellis(x, paths=[x.best_path()]),
         "arcs": lattice.arcs(x),
@@ -157,7 +135,7 @@ def test_nothing_is_stored_and_no_name_is_left_on_the_page():
 @pytest.mark.parametrize("size", [(8, 4), (10, 7), (10, 8), (10, 9), (15, 9), (18, 10), (22, 8), (40, 9)])
 def test_a_view_stays_below_150_kilobytes(size):
     x, *_ = lattice_of(*size)
-    a, b = tables(x)
+    a, b = forward_backward(x)
     log_p = float(b[0, 0])
     views = lattice.alpha(x, a), lattice.occupancy(x, a, b), lattice.cut(x, a, b), lattice.compare(x, a, a)
     for figure in (*views, lattice.walk(x, log_p=log_p), lattice.arcs(x)):
@@ -167,7 +145,7 @@ def test_a_view_stays_below_150_kilobytes(size):
 
 def test_a_real_utterance_stays_below_150_kilobytes():
     x, *_ = lattice_of(150, 40)
-    a, b = tables(x)
+    a, b = forward_backward(x)
     for figure in (
         lattice.arcs(x),
         lattice.alpha(x, a),
@@ -281,7 +259,7 @@ def test_small_numbers_keep_their_digits():
 @pytest.mark.parametrize("size", [(8, 4), (5, 0), (1, 3), (3, 6)])
 def test_cuts_blanks_and_labels_sum_as_they_must(size):
     x, *_ = lattice_of(*size)
-    a, b = tables(x)
+    a, b = forward_backward(x)
     spec = lattice.occupancy(x, a, b).spec
     T, U = size
     for n in range(T + U):
@@ -293,7 +271,7 @@ def test_cuts_blanks_and_labels_sum_as_they_must(size):
 @pytest.mark.parametrize("size", [(4, 3), (5, 0), (1, 3), (6, 2)])
 def test_occupancy_autograd_and_a_push_are_one_number(size):
     x, logits, targets = lattice_of(*size, seed=2)
-    spec = lattice.gradient(x, *tables(x), logits, targets).spec
+    spec = lattice.gradient(x, *forward_backward(x), logits, targets).spec
     for kind in ("blank", "label"):
         there = spec["autograd"][kind]
         if kind == "blank":  # the blanks of the last frame below the last row lead nowhere
@@ -305,7 +283,7 @@ def test_occupancy_autograd_and_a_push_are_one_number(size):
 
 def test_a_wrong_table_is_not_repaired_by_the_gradient_view():
     x, logits, targets = lattice_of(4, 3)
-    a, b = tables(x)
+    a, b = forward_backward(x)
     a[2, 1] += 0.5
     figure = lattice.gradient(x, a, b, logits, targets)
     gap = np.abs(figure.spec["tables"]["label"] - figure.spec["autograd"]["label"])
@@ -334,7 +312,7 @@ def test_a_long_walk_needs_no_enumeration():
 
 def test_the_cut_says_when_it_misses_p():
     x, *_ = lattice_of(8, 4)
-    a, b = tables(x)
+    a, b = forward_backward(x)
     assert "= P(y|x)" in lattice.cut(x, a, b, at=5).alt
     a[3, 2] += 1
     assert "≠ P(y|x)" in lattice.cut(x, a, b, at=5).alt
@@ -352,7 +330,7 @@ def test_the_cut_says_when_it_misses_p():
         (lambda x, a, b, z, y: lattice.gradient(x, a, b, z + np.arange(5), y), "do not belong to this lattice"),
         (lambda x, a, b, z, y: lattice.gradient(x, a, b, z[0], y), r"must have shape \(T, U\+1, V\)"),
         (lambda x, a, b, z, y: lattice.gradient(x, a, b, z - np.inf, y), "finite numbers"),
-        (lambda x, a, b, z, y: lattice.gradient(LONG, *tables(LONG), z, y), "too many"),
+        (lambda x, a, b, z, y: lattice.gradient(LONG, *forward_backward(LONG), z, y), "too many"),
         (lambda x, a, b, z, y: lattice.arcs(x).ask("?", ["one"], 0, ""), "at least two"),
         (lambda x, a, b, z, y: lattice.arcs(x).ask("?", ["one", "two"], 2, ""), "right is 2"),
     ],
@@ -360,7 +338,7 @@ def test_the_cut_says_when_it_misses_p():
 def test_bad_arguments_are_refused_in_one_sentence(call, message):
     x, logits, targets = lattice_of(8, 4)
     with pytest.raises(ValueError, match=message) as caught:
-        call(x, *tables(x), logits, targets)
+        call(x, *forward_backward(x), logits, targets)
     assert "\n" not in str(caught.value)
 
 

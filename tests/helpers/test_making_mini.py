@@ -13,7 +13,7 @@ from string import ascii_lowercase
 import numpy as np
 import pytest
 import soundfile
-from conftest import TINY
+from tiny import TINY
 
 from helpers.corpora import CorpusError, corpus
 from helpers.making import layout, mini, sentences, sound
