@@ -110,7 +110,8 @@ def _lab(clone: Path, environment: dict[str, str]) -> Iterator[str]:
             _wait_for(f"http://127.0.0.1:{port}/api", server, log)
             yield f"http://127.0.0.1:{port}"
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
+            # It asks its kernels to end first, and may wait for them for ever.
+            os.killpg(server.pid, signal.SIGKILL)
             server.wait()
 
 
